@@ -1,0 +1,138 @@
+"""What a cart costs: a pure function from plain values to a Quote, in whole minor units.
+
+The steps, in their order:
+
+1. Each line is price times quantity; their sum is the subtotal.
+2. The coupon's discount is rounded half up once, capped at the subtotal, and spread over the lines.
+3. Shipping is the flat rate, free from a discounted subtotal of `free_from_minor`, and nothing for
+   an empty cart.
+4. Tax is charged on the discounted lines and on shipping: calculated exactly, rounded half up once,
+   and spread over the lines and shipping.
+5. The total is lines less discount plus shipping plus tax.
+
+An amount is spread by largest remainder, so that the parts add up to the whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from shop.quotes import Quote, QuoteLine
+
+
+@dataclass(frozen=True)
+class Item:
+    """`quantity` units of one variant at its present price."""
+
+    variant_id: int
+    sku: str
+    title: str
+    options: str
+    quantity: int
+    unit_price_minor: int
+
+    @property
+    def subtotal_minor(self) -> int:
+        """Price times quantity."""
+        return self.unit_price_minor * self.quantity
+
+
+@dataclass(frozen=True)
+class Shipping:
+    """A flat rate; free from a discounted subtotal of `free_from_minor`, where that is set."""
+
+    amount_minor: int
+    free_from_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class Discount:
+    """A coupon's terms: a percentage of the subtotal, or a fixed amount."""
+
+    code: str
+    percent: Decimal | None = None
+    amount_minor: int | None = None
+
+
+def quote(
+    items: Sequence[Item],
+    *,
+    currency: str,
+    country: str,
+    tax_percent: Decimal,
+    shipping: Shipping,
+    coupon: Discount | None,
+) -> Quote:
+    """Return the price of `items`, one for each variant; their order changes no amount.
+
+    Raises ValueError when an item has a quantity below 1 or an amount is negative.
+    """
+    subtotals = {item.variant_id: item.subtotal_minor for item in items}
+    subtotal = sum(subtotals.values())
+    discount = _discount(coupon, subtotal)
+    discounts = split(discount, subtotals)
+    shipping_minor = _shipping(shipping, subtotal - discount) if items else 0
+    taxed = {key: amount - discounts[key] for key, amount in subtotals.items()}
+    # Variants have positive keys: 0 stands for shipping.
+    taxes = split(
+        _part(subtotal - discount + shipping_minor, tax_percent), {0: shipping_minor, **taxed}
+    )
+    return Quote(
+        currency=currency,
+        country=country,
+        lines=tuple(
+            QuoteLine(
+                variant_id=item.variant_id,
+                sku=item.sku,
+                title=item.title,
+                options=item.options,
+                quantity=item.quantity,
+                unit_price_minor=item.unit_price_minor,
+                discount_minor=discounts[item.variant_id],
+                tax_minor=taxes[item.variant_id],
+            )
+            for item in items
+        ),
+        coupon_code=coupon.code if coupon else "",
+        tax_percent=tax_percent,
+        shipping_minor=shipping_minor,
+        shipping_tax_minor=taxes[0],
+        subtotal_minor=subtotal,
+        discount_minor=discount,
+        tax_minor=sum(taxes.values()),
+        total_minor=subtotal - discount + shipping_minor + sum(taxes.values()),
+    )
+
+
+def split(amount: int, weights: dict[int, int]) -> dict[int, int]:
+    """Split `amount` in proportion to `weights`, by largest remainder; equal remainders by key.
+
+    The parts add up to `amount`. Where all weights are 0 the amount must be 0, too.
+    """
+    whole = sum(weights.values())
+    if whole == 0:
+        return dict.fromkeys(weights, 0)
+    parts = {key: amount * weight // whole for key, weight in weights.items()}
+    left = amount - sum(parts.values())
+    by_remainder = sorted(weights, key=lambda key: (-(amount * weights[key] % whole), key))
+    for key in by_remainder[:left]:
+        parts[key] += 1
+    return parts
+
+
+def _discount(coupon: Discount | None, subtotal: int) -> int:
+    if coupon is None:
+        return 0
+    if coupon.percent is not None:
+        return min(_part(subtotal, coupon.percent), subtotal)
+    return min(coupon.amount_minor or 0, subtotal)
+
+
+def _shipping(shipping: Shipping, discounted: int) -> int:
+    free_from = shipping.free_from_minor
+    return 0 if free_from is not None and discounted >= free_from else shipping.amount_minor
+
+
+def _part(amount: int, percent: Decimal) -> int:
+    exact = Decimal(amount) * percent / 100
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))

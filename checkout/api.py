@@ -1,0 +1,163 @@
+"""The purchase as JSON. Prose and codes of every refusal are in docs/payments.md."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from ninja import HeaderEx, P, Router, Schema
+from pydantic import Field
+
+from accounts.rate_limits import Limit, client_address, over_limit
+from cart.current import get_cart
+from cart.models import Cart
+from checkout.forms import CheckoutForm
+from checkout.models import PaymentRequest
+from checkout.paying import PaymentRefusedError, PaymentStart, Shown, start_payment
+from checkout.stripe_gateway import StripeError
+
+router = Router(tags=["checkout"])
+
+LIMIT_BY_CART = Limit("pay-cart", times=120, seconds=600)
+LIMIT_BY_ADDRESS = Limit("pay-address", times=600, seconds=600)
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class Address(Schema):
+    """Where the goods go. Which parts a country has, the checkout page shows."""
+
+    name: str = ""
+    country: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+
+
+class PaymentIntentIn(Address):
+    """The checkout form, and the total on the button that the shopper pressed."""
+
+    email: str = ""
+    billing_same: bool = True
+    billing_name: str = ""
+    billing_country: str = ""
+    billing_line1: str = ""
+    billing_line2: str = ""
+    billing_city: str = ""
+    billing_region: str = ""
+    billing_postcode: str = ""
+    shown_total_minor: int = Field(ge=0)
+    shown_currency: str = Field(min_length=3, max_length=3)
+
+
+class PaymentIntentOut(Schema):
+    """What the browser needs to confirm; without `client_secret` there is nothing to pay."""
+
+    order: str
+    order_url: str
+    client_secret: str | None
+    total_minor: int
+    currency: str
+    held_until: str
+
+
+class Refusal(Schema):
+    """`message` tells the shopper what happened and what to do; `code` tells the program."""
+
+    code: str
+    message: str
+    fields: dict[str, list[str]] = {}
+    order_url: str | None = None
+
+
+@router.post(
+    "/payment-intent",
+    url_name="payment_intent",
+    response={200: PaymentIntentOut, 409: Refusal, 422: Refusal, 429: Refusal, 503: Refusal},
+)
+def payment_intent(
+    request: HttpRequest,
+    body: PaymentIntentIn,
+    idempotency_key: HeaderEx[str, P(min_length=8, max_length=255)],
+) -> HttpResponse:
+    """Place the cart's order, or find it again, and start its payment.
+
+    The same Idempotency-Key with the same body gets the same answer; with another body 409.
+    """
+    cart = get_cart(request)
+    if cart is None:
+        status, answer = _refusal(409, "cart_empty", _("Your cart is empty: nothing to pay."))
+    elif _too_many(request, cart):
+        status, answer = _refusal(
+            429, "too_many_requests", _("Too many tries. Nothing was charged: wait ten minutes.")
+        )
+    else:
+        status, answer = _answer_once(cart, idempotency_key, body)
+    return JsonResponse(answer, status=status)
+
+
+def _too_many(request: HttpRequest, cart: Cart) -> bool:
+    return over_limit(LIMIT_BY_CART, str(cart.pk)) or over_limit(
+        LIMIT_BY_ADDRESS, client_address(request)
+    )
+
+
+def _answer_once(cart: Cart, key: str, body: PaymentIntentIn) -> Answer:
+    """Repeat the stored answer to this key, or find one; only lasting answers are stored."""
+    text = json.dumps(body.dict(), sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    row, _created = PaymentRequest.objects.get_or_create(
+        cart=cart, key=key, defaults={"body_sha256": digest}
+    )
+    if row.body_sha256 != digest:
+        return _refusal(
+            409,
+            "key_reused",
+            _("This Idempotency-Key was used for another request: make a new one."),
+        )
+    if row.answer is not None:
+        return row.answer["status"], row.answer["body"]
+    status, answer = _answer(cart, body)
+    if status in (200, 409):
+        row.answer = {"status": status, "body": answer}
+        row.save(update_fields=["answer"])
+    return status, answer
+
+
+def _answer(cart: Cart, body: PaymentIntentIn) -> Answer:
+    form = CheckoutForm(body.dict())
+    if not form.is_valid():
+        fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+        return _refusal(422, "invalid", _("Some fields need a look."), fields=fields)
+    shown = Shown(body.shown_total_minor, body.shown_currency)
+    try:
+        start = start_payment(cart, form.details(), shown)
+    except PaymentRefusedError as refusal:
+        order_url = refusal.order.get_absolute_url() if refusal.order else None
+        return _refusal(409, refusal.code, refusal.message, order_url=order_url)
+    except StripeError:
+        return _refusal(
+            503,
+            "stripe_unavailable",
+            _("The payment service does not answer. Nothing was charged: try again in a minute."),
+        )
+    return 200, _started(start)
+
+
+def _started(start: PaymentStart) -> dict[str, Any]:
+    order = start.order
+    return {
+        "order": order.number,
+        "order_url": order.get_absolute_url(),
+        "client_secret": start.client_secret or None,
+        "total_minor": order.total_minor,
+        "currency": order.currency,
+        "held_until": order.held_until.isoformat(),
+    }
+
+
+def _refusal(status: int, code: str, message: str, **more: Any) -> Answer:
+    return status, {"code": code, "message": message, **more}

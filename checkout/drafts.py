@@ -1,0 +1,45 @@
+"""What the shopper has typed, kept in the session so that reload and back bring it back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from cart.models import Cart
+from checkout.fields import NAMES, tidy
+from orders.models import Order
+
+SESSION_KEY = "checkout_draft"
+KEPT = ("email", *NAMES, *(f"billing_{name}" for name in NAMES))
+LONGEST = 300
+
+
+def keep_draft(request: HttpRequest, typed: Mapping[str, Any]) -> None:
+    """Remember what was typed; what this form lacked, such as another country's parts, stays."""
+    draft = request.session.get(SESSION_KEY, {})
+    new = {name: tidy(typed[name])[:LONGEST] for name in KEPT if name in typed}
+    request.session[SESSION_KEY] = {
+        **draft,
+        **new,
+        "billing_same": bool(typed.get("billing_same")),
+    }
+
+
+def opening_values(request: HttpRequest, cart: Cart) -> dict[str, Any]:
+    """Return what the form shows at first: the draft, else what the account's last order says.
+
+    The country is the one for which the cart was priced. At most 1 query.
+    """
+    draft = request.session.get(SESSION_KEY)
+    if draft is None and request.user.is_authenticated:
+        draft = _from_last_order(request.user.pk, cart) or {"name": request.user.name}
+        draft["email"] = request.user.email
+    return {**(draft or {}), "country": str(cart.country)}
+
+
+def _from_last_order(user_id: int, cart: Cart) -> dict[str, Any]:
+    order = Order.objects.filter(user_id=user_id).first()
+    if order is None or order.country != cart.country:
+        return {}
+    billing = {f"billing_{name}": value for name, value in order.billing_address.items()}
+    return {**order.shipping_address, **billing, "billing_same": not billing}

@@ -1,0 +1,198 @@
+"""Bring an order in line with its PaymentIntent as it stands at Stripe.
+
+Webhooks, sweeps and the pay request all end here, so that what came first makes no difference.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from cart import coupons
+from cart.lines import empty
+from cart.models import Cart
+from checkout.models import PaymentAttempt
+from checkout.stripe_gateway import Intent
+from inventory import stock
+from orders.models import Order, OrderEvent, Payment
+from orders.states import SHOPPER, Actor, append_event, lock, move
+
+State = Order.State
+Kind = OrderEvent.Kind
+
+
+@transaction.atomic
+def settle(intent: Intent, actor: Actor) -> Order | None:
+    """Apply what `intent` says to its order; the second time changes nothing.
+
+    Returns the order, or None when the intent is not one of ours.
+    """
+    attempt = _lock_attempt(intent)
+    if attempt is None:
+        return None
+    order = attempt.order
+    if intent.status == "succeeded":
+        _receive(attempt, intent, actor)
+    elif order.state == State.PENDING and intent.status == "processing":
+        _wait_for_bank(order, actor)
+    elif order.state == State.PENDING and intent.status == "canceled":
+        _close(attempt, State.FAILED if intent.was_declined else State.CANCELED, actor)
+    return attempt.order
+
+
+@transaction.atomic
+def settle_free(attempt: PaymentAttempt) -> None:
+    """Mark an order as paid that costs nothing."""
+    _pay(attempt, SHOPPER)
+
+
+@transaction.atomic
+def close_without_intent(attempt: PaymentAttempt, actor: Actor) -> None:
+    """Cancel an order for which Stripe refuses to make an intent: no money can come."""
+    _lock_rows(attempt)
+    if attempt.order.state == State.PENDING:
+        _close(attempt, State.CANCELED, actor)
+
+
+@transaction.atomic
+def note_decline(intent: Intent, code: str, actor: Actor) -> None:
+    """Append a declined try to the audit trail and keep the hold for the grace period."""
+    attempt = _lock_attempt(intent)
+    if attempt is None:
+        return
+    order = attempt.order
+    append_event(order, Kind.DECLINED, actor, order.total_minor, code=code)
+    if order.state == State.PENDING:
+        _hold_at_least(order, settings.DECLINE_GRACE_MINUTES)
+
+
+def _lock_attempt(intent: Intent) -> PaymentAttempt | None:
+    """Find the attempt by intent, or by order when Stripe was faster than our note of it."""
+    attempt = PaymentAttempt.objects.filter(
+        Q(intent_id=intent.id) | Q(intent_id=None, order__number=intent.order_number)
+    ).first()
+    if attempt is not None:
+        _lock_rows(attempt)
+        if attempt.intent_id is None:
+            attempt.intent_id = intent.id
+            attempt.save(update_fields=["intent_id"])
+    return attempt
+
+
+def _lock_rows(attempt: PaymentAttempt) -> None:
+    """Lock cart and order, in this order as everywhere, and read the attempt as it is now."""
+    cart = _cart_of(attempt)
+    if cart is not None:
+        Cart.objects.select_for_update().get(pk=cart.pk)
+    order = lock(attempt.order_id)
+    attempt.refresh_from_db()
+    attempt.order = order
+
+
+def _cart_of(attempt: PaymentAttempt) -> Cart | None:
+    """The cart that holds the lines now: a visitor's may have gone into an account's."""
+    if attempt.cart is None:
+        return None
+    return attempt.cart.merged_into or attempt.cart
+
+
+def _receive(attempt: PaymentAttempt, intent: Intent, actor: Actor) -> None:
+    order = attempt.order
+    if Payment.objects.filter(intent_id=intent.id).exists():
+        return
+    if (intent.received_minor, intent.currency) != (order.total_minor, order.currency):
+        _record(order, intent, Payment.Outcome.MISMATCH)
+        append_event(
+            order,
+            Kind.PAYMENT_MISMATCH,
+            actor,
+            intent.received_minor,
+            currency=intent.currency,
+            expected_minor=order.total_minor,
+        )
+        if order.state == State.PENDING:
+            _close(attempt, State.FAILED, actor)
+    elif order.state == State.PENDING or _hold_again(attempt):
+        _record(order, intent, Payment.Outcome.ACCEPTED)
+        _pay(attempt, actor)
+    else:
+        _record(order, intent, Payment.Outcome.LATE)
+        append_event(order, Kind.PAYMENT_LATE, actor, intent.received_minor)
+
+
+def _record(order: Order, intent: Intent, outcome: Payment.Outcome) -> None:
+    Payment.objects.create(
+        order=order,
+        intent_id=intent.id,
+        amount_minor=intent.received_minor,
+        currency=intent.currency,
+        outcome=outcome,
+    )
+
+
+def _pay(attempt: PaymentAttempt, actor: Actor) -> None:
+    _end(attempt)
+    order = attempt.order = move(attempt.order_id, State.PAID, actor)
+    cart = _cart_of(attempt)
+    if cart is not None:
+        empty(cart, _quantities_by_variant(order))
+    stock.confirm(order.number)
+    coupons.confirm(order.number)
+
+
+def _close(attempt: PaymentAttempt, state: Order.State, actor: Actor) -> None:
+    _end(attempt)
+    order = attempt.order = move(attempt.order_id, state, actor)
+    stock.release(order.number)
+    coupons.release(order.number)
+
+
+def _end(attempt: PaymentAttempt) -> None:
+    attempt.is_open = False
+    attempt.save(update_fields=["is_open"])
+
+
+def _wait_for_bank(order: Order, actor: Actor) -> None:
+    if not order.events.filter(kind=Kind.PROCESSING).exists():
+        append_event(order, Kind.PROCESSING, actor, order.total_minor)
+    _hold_at_least(order, settings.RESERVATION_MINUTES)
+
+
+def _hold_at_least(order: Order, minutes: int) -> None:
+    until = timezone.now() + timedelta(minutes=minutes)
+    if until > order.held_until:
+        order.held_until = until
+        order.save(update_fields=["held_until"])
+
+
+def _hold_again(attempt: PaymentAttempt) -> bool:
+    """Hold the goods of a closed order once more; False when they are gone or it is paid."""
+    order = attempt.order
+    if order.state not in (State.CANCELED, State.FAILED):
+        return False
+    quantities: dict[int, int] = {}
+    for line in order.lines.select_related("variant"):
+        if line.variant is None:
+            return False
+        if line.variant.stock_id is not None:
+            held = quantities.get(line.variant.stock_id, 0)
+            quantities[line.variant.stock_id] = held + line.quantity
+    holder = attempt.cart.token if attempt.cart else order.number
+    try:
+        stock.hold(order.number, holder, quantities)
+        if order.coupon_code:
+            coupons.hold(order.coupon_code, order.number, holder)
+    except stock.NotEnoughStockError:
+        return False
+    except coupons.CouponRefusedError:
+        # The discount was promised and paid for; only its use cannot be counted any more.
+        pass
+    return True
+
+
+def _quantities_by_variant(order: Order) -> dict[int, int]:
+    return {
+        line.variant_id: line.quantity for line in order.lines.all() if line.variant_id is not None
+    }

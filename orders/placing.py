@@ -1,0 +1,92 @@
+"""Freeze a quote into an order."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from orders.models import Order, OrderLine
+from orders.states import SHOPPER, Kind, append_event
+from shop.quotes import Quote
+
+
+@dataclass(frozen=True)
+class BuyerDetails:
+    """Where the receipt goes and where the goods go; `billing` is empty when it is the same.
+
+    Addresses have the keys name, line1, line2, city, region, postcode and country.
+    """
+
+    email: str
+    shipping: dict[str, str]
+    billing: dict[str, str]
+
+
+@transaction.atomic
+def place_order(
+    quote: Quote,
+    details: BuyerDetails,
+    user: User | None,
+    delivery: tuple[date, date],
+    held_until: datetime,
+) -> Order:
+    """Return a new PENDING order with the quote's amounts, and its first event. 3 queries.
+
+    Holding stock and coupon for its number is the caller's next step in the same transaction.
+    """
+    order = Order.objects.create(
+        user=user,
+        email=details.email,
+        shipping_address=details.shipping,
+        billing_address=details.billing,
+        delivery_from=delivery[0],
+        delivery_until=delivery[1],
+        currency=quote.currency,
+        country=quote.country,
+        coupon_code=quote.coupon_code,
+        tax_percent=quote.tax_percent,
+        subtotal_minor=quote.subtotal_minor,
+        discount_minor=quote.discount_minor,
+        shipping_minor=quote.shipping_minor,
+        shipping_tax_minor=quote.shipping_tax_minor,
+        tax_minor=quote.tax_minor,
+        total_minor=quote.total_minor,
+        held_until=held_until,
+    )
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            variant_id=line.variant_id,
+            sku=line.sku,
+            title=line.title,
+            options=line.options,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price_minor,
+            discount_minor=line.discount_minor,
+            tax_minor=line.tax_minor,
+        )
+        for line in quote.lines
+    )
+    append_event(order, Kind.PLACED, SHOPPER, order.total_minor)
+    return order
+
+
+def is_same_purchase(order: Order, quote: Quote) -> bool:
+    """Say whether `order` is for just what `quote` offers, to the minor unit. One query."""
+    bought = sorted(
+        (line.variant_id or 0, line.quantity, line.unit_price_minor, line.discount_minor)
+        for line in order.lines.all()
+    )
+    offered = sorted(
+        (line.variant_id, line.quantity, line.unit_price_minor, line.discount_minor)
+        for line in quote.lines
+    )
+    return (
+        bought == offered
+        and all(
+            getattr(order, name) == getattr(quote, name)
+            for name in ("currency", "country", "coupon_code", "tax_percent", "shipping_minor")
+        )
+        and order.total_minor == quote.total_minor
+    )

@@ -1,0 +1,75 @@
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from orders.access import SignedInRequest, find_order, orders_of
+from orders.models import Order
+from orders.progress import Progress, progress_of
+from shop.delivery import DeliveryDates
+
+ORDERS_PER_PAGE = 20
+# The states in which a guest is offered an account: the purchase is done and went well.
+SETTLED_WELL = (Order.State.PAID, Order.State.FULFILLING, Order.State.FULFILLED)
+
+private = cache_control(private=True, no_store=True)
+
+
+@require_safe
+@private
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """Show an order to its account or to whoever has its link; to all others it does not exist."""
+    order = _find_or_404(request, number)
+    context = _context(request, order, _progress(request, order))
+    return render(request, "orders/order.html", context)
+
+
+@require_safe
+@private
+def status(request: HttpRequest, number: str) -> HttpResponse:
+    """Answer the order page's question whether anything is new; 204 when it shows it already."""
+    order = _find_or_404(request, number)
+    progress = _progress(request, order)
+    if progress.name == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "orders/status.html", _context(request, order, progress))
+
+
+@require_safe
+@private
+@login_required
+def my_orders(request: SignedInRequest) -> HttpResponse:
+    """List the account's orders, the newest first, with those after `?before=<number>`."""
+    orders = orders_of(request.user).prefetch_related("lines").order_by("-pk")
+    before = request.GET.get("before", "")
+    if before:
+        orders = orders.filter(pk__lt=Order.objects.filter(number=before).values("pk"))
+    page = list(orders[: ORDERS_PER_PAGE + 1])
+    shown = page[:ORDERS_PER_PAGE]
+    older = shown[-1].number if len(page) > ORDERS_PER_PAGE else ""
+    return render(
+        request, "orders/my_orders.html", {"orders": shown, "before": before, "older": older}
+    )
+
+
+def _find_or_404(request: HttpRequest, number: str) -> Order:
+    order = find_order(number, request.GET.get("key", ""), request.user)
+    if order is None:
+        raise Http404(_("There is no such order, or the link to it is incomplete."))
+    return order
+
+
+def _progress(request: HttpRequest, order: Order) -> Progress:
+    return progress_of(order, request.GET.get("redirect_status", ""))
+
+
+def _context(request: HttpRequest, order: Order, progress: Progress) -> dict[str, object]:
+    is_guest = order.user_id is None and not request.user.is_authenticated
+    return {
+        "order": order,
+        "progress": progress,
+        "delivery": DeliveryDates(order.delivery_from, order.delivery_until),
+        "offer_account": is_guest and order.state in SETTLED_WELL,
+    }

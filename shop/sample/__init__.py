@@ -1,0 +1,1 @@
+"""The sample catalogue of the demo: its data, its pictures and the program that draws them."""

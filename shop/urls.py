@@ -1,0 +1,17 @@
+from django.contrib.sitemaps.views import sitemap
+from django.urls import path
+
+from shop import currency, views
+from shop.sitemaps import SITEMAPS
+
+app_name = "shop"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("categories/<slug:slug>/", views.category, name="category"),
+    path("products/<slug:slug>/", views.product, name="product"),
+    path("search/", views.search, name="search"),
+    path("currency/", currency.choose_currency, name="currency"),
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("robots.txt", views.robots, name="robots"),
+]

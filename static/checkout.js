@@ -1,0 +1,369 @@
+// @ts-check
+// The checkout page: checks on leaving a field, the card fields, paying, the hold. What the server
+// prices anew comes through htmx (templates/checkout/repriced.html).
+export {};
+
+const TRIES = 3;
+const WARN_MS = 120_000;
+
+/** @param {string} id @returns {any} */
+const byId = (id) => document.getElementById(id);
+/** @param {string} tag @param {object} properties @returns {any} */
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+/** @param {any} node @param {string} type @param {(event: any) => any} react @param {object | boolean} [options] */
+const on = (node, type, react, options) => node.addEventListener(type, react, options);
+/** @param {number} ms */
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const {texts, declines, ...config} = JSON.parse(byId('checkout-config').textContent);
+const form = byId('checkout-form');
+const fault = byId('checkout-fault');
+const billing = byId('billing');
+const billingSame = byId('billing-same');
+const reprice = () => byId('reprice').click();
+const amount = () => Number(byId('pay').dataset.amount);
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
+/** @type {import('@stripe/stripe-js').Stripe} */
+let stripe;
+/** @type {import('@stripe/stripe-js').StripeElements | null} */
+let elements = null;
+let busy = false;
+let pressed = false;
+let heldUntil = 0;
+// By how much the server's clock is ahead of this one.
+let ahead = 0;
+let holdTimer = 0;
+
+// --- What went wrong: one place, which takes the focus --------------------------------------
+/** @param {string} text @param {[any, string][]} faults */
+function show(text, faults = []) {
+  fault.replaceChildren(make('p', {textContent: text}));
+  const list = make('ul', {});
+  for (const [field, sentence] of faults) {
+    const where = field?.closest?.('fieldset')?.querySelector('legend').textContent;
+    const link = make('a', {textContent: where ? `${where.trim()}: ${sentence}` : sentence});
+    if (field?.id) link.href = `#${field.id}`;
+    list.append(make('li', {}));
+    list.lastChild.append(link);
+  }
+  if (faults.length) fault.append(list);
+  fault.hidden = false;
+}
+
+/** @param {string} text @param {[any, string][]} [faults] */
+function say(text, faults) {
+  show(text, faults);
+  fault.focus();
+}
+
+/** @param {[any, string][]} faults */
+function sayFields(faults) {
+  for (const [field, sentence] of faults) {
+    if (!isField(field)) continue;
+    mark(field, sentence);
+    const details = field.closest('details');
+    if (details) details.open = true;
+  }
+  return say(texts.fields, faults);
+}
+
+// --- Fields ---------------------------------------------------------------------------------
+/** @param {any} target */
+const isField = (target) => Boolean(target?.id && byId(`${target.id}-need`));
+
+/** @param {any} field @returns {string} */
+function faultOf(field) {
+  const value = field.value.trim();
+  if (!value) return field.dataset.missing ?? '';
+  if (field.type !== 'email' || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return '';
+  return value.includes('@') ? texts.emailIncomplete : texts.emailWithoutAt;
+}
+
+/** @param {any} field @param {string} text */
+function mark(field, text) {
+  const place = byId(`${field.id}-error`);
+  place.textContent = text;
+  place.hidden = !text;
+  if (text) field.setAttribute('aria-invalid', 'true');
+  else field.removeAttribute('aria-invalid');
+}
+
+/** Suggest, never refuse. @param {any} field */
+function suggest(field) {
+  const hint = byId(`${field.id}-hint`);
+  const value = field.value.trim();
+  const {pattern, hint: unlike} = field.dataset;
+  const [name, domain = ''] = value.split('@');
+  const better = field.type === 'email' && config.mailSlips[domain.toLowerCase()];
+  hint.replaceChildren(pattern && value && !RegExp(`^(${pattern})$`, 'i').test(value) ? unlike : '');
+  if (better) {
+    const email = `${name}@${better}`;
+    const correct = () => {
+      field.value = email;
+      check(field);
+      field.focus();
+    };
+    const textContent = texts.emailSlip.replace('{email}', email);
+    const button = make('button', {type: 'button', className: 'button button-link', textContent});
+    on(button, 'click', correct);
+    hint.append(button);
+  }
+  hint.hidden = !hint.textContent;
+}
+
+/** @param {any} field */
+function check(field) {
+  mark(field, faultOf(field));
+  suggest(field);
+}
+
+for (const type of ['pointerdown', 'pointerup', 'pointercancel']) {
+  on(window, type, () => (pressed = type === 'pointerdown'), true);
+}
+on(form, 'focusout', ({target}) => {
+  // A message moves what is below it: the press that took the focus must become a click first.
+  const later = () => setTimeout(() => target.isConnected && check(target));
+  if (!isField(target)) return;
+  if (pressed) on(window, 'pointerup', later, {once: true});
+  else later();
+});
+on(form, 'input', ({target}) => {
+  if (target.matches('[aria-invalid]') && isField(target) && !faultOf(target)) mark(target, '');
+});
+on(form, 'keydown', (event) => {
+  if (event.key !== 'Enter' || event.target.id !== 'coupon') return;
+  event.preventDefault();
+  byId('coupon-button').click();
+});
+on(fault, 'click', (event) => {
+  if (!event.target.hash) return;
+  event.preventDefault();
+  byId(event.target.hash.slice(1)).focus();
+});
+
+// Hidden billing fields are not in the page at all: nothing is asked or read out twice.
+const billingPlace = document.createComment('');
+billing.before(billingPlace);
+function placeBilling() {
+  if (billingSame.checked) billing.remove();
+  else billingPlace.after(billing);
+}
+on(billingSame, 'change', placeBilling);
+
+// --- New fields and a new price from the server ---------------------------------------------
+on(window, 'htmx:oobBeforeSwap', ({detail}) => {
+  // What was typed since the request was sent.
+  for (const input of detail.fragment.querySelectorAll('input[id]')) {
+    input.value = byId(input.id)?.value ?? input.value;
+  }
+});
+on(window, 'htmx:oobAfterSwap', ({target}) => {
+  if (target.id !== 'pay') return;
+  setBusy(busy);
+  showPrice();
+});
+
+const price = () => ({amount: amount(), currency: byId('pay').dataset.currency.toLowerCase()});
+
+function showPrice() {
+  byId('payment').hidden = !amount();
+  if (!amount()) return;
+  if (elements) elements.update(price());
+  else mountCard();
+}
+
+// --- The card fields ------------------------------------------------------------------------
+/** @returns {import('@stripe/stripe-js').Appearance} */
+function appearance() {
+  const style = getComputedStyle(form);
+  /** @param {string} name */
+  const token = (name) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    theme: dark.matches ? 'night' : 'stripe',
+    variables: {
+      colorPrimary: token('accent'),
+      colorBackground: token('raised'),
+      colorText: token('ink'),
+      colorTextSecondary: token('muted'),
+      colorDanger: token('danger'),
+      borderRadius: token('radius'),
+      fontFamily: token('sans'),
+      fontSizeBase: '16px',
+    },
+    rules: {'.Input': {border: `1px solid ${token('control')}`, boxShadow: 'none'}},
+  };
+}
+
+/** @param {boolean} failed */
+const showCardFault = (failed) => (byId('card-fault').hidden = !failed);
+
+function loadCard() {
+  showCardFault(false);
+  if (window.Stripe) return mountCard();
+  const script = make('script', {src: config.stripeJs, onload: mountCard});
+  script.onerror = () => showCardFault(true);
+  document.head.append(script);
+}
+
+function mountCard() {
+  if (!window.Stripe || !amount()) return;
+  stripe ??= window.Stripe(config.key);
+  elements = stripe.elements({mode: 'payment', ...price(), appearance: appearance()});
+  const card = elements.create('payment', {
+    // Our own fields ask for these.
+    fields: {billingDetails: {name: 'never', email: 'never', address: 'never'}},
+  });
+  card.on('loaderror', () => {
+    card.destroy();
+    elements = null;
+    showCardFault(true);
+  });
+  card.mount('#card-frame');
+}
+
+on(dark, 'change', () => elements?.update({appearance: appearance()}));
+on(byId('card-again'), 'click', loadCard);
+
+// --- Paying ---------------------------------------------------------------------------------
+/** @param {boolean} now */
+function setBusy(now) {
+  busy = now;
+  const button = byId('pay');
+  button.dataset.text ??= button.textContent;
+  button.textContent = now ? button.dataset.busy : button.dataset.text;
+  button.ariaBusy = button.ariaDisabled = String(now);
+}
+
+/** Send it again while no answer comes. @param {string} url @param {object} body @param {string} key */
+async function post(url, body, key = '') {
+  const headers = {
+    'Content-Type': 'application/json',
+    'Idempotency-Key': key,
+    'X-CSRFToken': form.csrfmiddlewaretoken.value,
+  };
+  const request = {method: 'POST', headers, body: JSON.stringify(body)};
+  for (let tried = 1; tried <= TRIES; tried += 1) {
+    try {
+      const response = await fetch(url, {...request, signal: AbortSignal.timeout(30_000)});
+      ahead = Date.parse(response.headers.get('date') ?? '') - Date.now() || 0;
+      return {status: response.status, ...(await response.json().catch(() => ({})))};
+    } catch {
+      await sleep(400 * 2 ** tried);
+    }
+  }
+  return {message: texts.lost};
+}
+
+/** Returns the address to go to; says what went wrong when there is none. */
+async function pay() {
+  const faults = [...form.elements].filter(isField).map((field) => [field, faultOf(field)]);
+  const wrong = /** @type {[any, string][]} */ (faults.filter(([, sentence]) => sentence));
+  if (wrong.length) return sayFields(wrong);
+  if (amount()) {
+    if (!elements) return say(texts.card);
+    const {error} = await elements.submit();
+    // Stripe has gone to the fault in the card fields.
+    if (error) return show(error.message ?? texts.card);
+  }
+  const body = {
+    ...Object.fromEntries(new FormData(form)),
+    billing_same: billingSame.checked,
+    shown_total_minor: amount(),
+    shown_currency: byId('pay').dataset.currency,
+  };
+  const key = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  const answer = await post(config.payUrl, body, key);
+  if (answer.held_until) heldUntil = Date.parse(answer.held_until);
+  if (answer.client_secret) return confirm(answer.client_secret, answer.order_url);
+  if (answer.order_url) return answer.order_url;
+  if (answer.fields) sayFields(Object.entries(answer.fields).map(([name, all]) => [form[name], all[0]]));
+  else say(answer.message ?? texts.failed);
+  if (answer.status === 409) reprice();
+}
+
+/** @param {string} clientSecret @param {string} orderUrl */
+async function confirm(clientSecret, orderUrl) {
+  if (!elements) return undefined;
+  const prefix = billingSame.checked ? '' : 'billing_';
+  /** @param {string} name @returns {string} */
+  const typed = (name) => form[prefix + name]?.value ?? '';
+  const billing_details = {
+    name: typed('name'),
+    email: form.email.value,
+    address: {
+      line1: typed('line1'),
+      line2: typed('line2'),
+      city: typed('city'),
+      state: typed('region'),
+      postal_code: typed('postcode'),
+      country: typed('country'),
+    },
+  };
+  const return_url = new URL(orderUrl, location.href).href;
+  const confirmParams = {return_url, payment_method_data: {billing_details}};
+  const {paymentIntent, error} = await stripe
+    .confirmPayment({elements, clientSecret, confirmParams, redirect: 'if_required'})
+    .catch((thrown) => ({paymentIntent: undefined, error: thrown}));
+  if (paymentIntent) return orderUrl;
+  if (error.type === 'card_error' || error.code in declines) {
+    return say(declines[error.decline_code || error.code] ?? declines.generic_decline);
+  }
+  // No answer, or none about the card: see at Stripe how the payment stands.
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    await sleep(500 * tried);
+    const status = (await stripe.retrievePaymentIntent(clientSecret)).paymentIntent?.status;
+    if (status === 'succeeded' || status === 'processing') return orderUrl;
+    if (status) return say(status === 'canceled' ? texts.expired : texts.lost);
+  }
+  say(texts.unknown);
+}
+
+on(form, 'submit', async (event) => {
+  event.preventDefault();
+  if (busy) return;
+  fault.hidden = true;
+  setBusy(true);
+  const address = await pay();
+  if (address) return location.assign(address);
+  setBusy(false);
+  showHold();
+});
+
+// --- How long the items are held ------------------------------------------------------------
+function showHold() {
+  clearTimeout(holdTimer);
+  if (!heldUntil) return;
+  const left = heldUntil - Date.now() - ahead;
+  const ends = left > 0 && left <= WARN_MS;
+  sayHold(ends ? texts.holdEnds : left > 0 ? texts.held : texts.holdOver);
+  byId('hold-longer').hidden = !ends;
+  if (left > 0) holdTimer = setTimeout(showHold, ends ? left : left - WARN_MS);
+}
+
+/** @param {string} text */
+function sayHold(text) {
+  const time = new Date(heldUntil).toLocaleTimeString([], {hour: 'numeric', minute: '2-digit'});
+  byId('hold-text').textContent = text.replace('{time}', time);
+  byId('hold').hidden = false;
+}
+
+on(byId('hold-longer'), 'click', async () => {
+  const before = heldUntil;
+  const answer = await post(config.holdUrl, {});
+  if (answer.message) return say(answer.message);
+  heldUntil = Date.parse(answer.held_until) || 1;
+  showHold();
+  if (heldUntil === before) sayHold(texts.holdLongest);
+});
+
+// --- Begin ----------------------------------------------------------------------------------
+on(window, 'pageshow', ({persisted}) => {
+  if (!persisted) return;
+  setBusy(false);
+  reprice();
+});
+form.noValidate = true;
+placeBilling();
+byId('payment').hidden = !amount();
+loadCard();

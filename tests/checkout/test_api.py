@@ -1,0 +1,168 @@
+"""The purchase as JSON: one answer a key, one shape of refusal, no way around the CSRF check."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import RateWindow
+from cart.models import Cart
+from checkout.api import LIMIT_BY_CART
+from orders.models import Order
+from tests.checkout.shopper import ADA
+from tests.factories import make_shipping, make_variant
+from tests.standin import StandIn
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
+
+URL = "/api/checkout/payment-intent"
+
+
+@pytest.fixture
+def shopper(client: Client, standin: StandIn) -> Client:
+    """A visitor with two mugs in the cart: $97.20."""
+    make_shipping(600)
+    variant = make_variant(price_minor=4200, units=10)
+    client.post("/cart/add/", {"variant": variant.sku, "quantity": 2})
+    return client
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    form = {"email": ADA.email, **ADA.shipping}
+    return {**form, "shown_total_minor": 9720, "shown_currency": "USD", **fields}
+
+
+def pay(client: Client, key: str = "", **fields: Any) -> Any:
+    return client.post(
+        URL,
+        body(**fields),
+        content_type="application/json",
+        headers={"Idempotency-Key": key or str(uuid.uuid4())},
+    )
+
+
+def test_a_payment_is_started(shopper: Client) -> None:
+    answer = pay(shopper)
+
+    assert answer.status_code == 200
+    order = Order.objects.get()
+    started = answer.json()
+    assert started["order"] == order.number
+    assert started["order_url"] == order.get_absolute_url()
+    assert "_secret_" in started["client_secret"]
+    assert (started["total_minor"], started["currency"]) == (9720, "USD")
+
+
+def test_the_same_key_and_body_get_the_same_answer(shopper: Client) -> None:
+    first, second = pay(shopper, "key-12345678"), pay(shopper, "key-12345678")
+
+    assert second.json() == first.json()
+    assert Order.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(shopper: Client) -> None:
+    pay(shopper, "key-12345678")
+
+    answer = pay(shopper, "key-12345678", email="eve@example.com")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
+    assert Order.objects.get().email == ADA.email
+
+
+def test_a_corrected_form_may_use_the_key_again(shopper: Client) -> None:
+    """Nothing is stored for a form that was not valid: no payment was begun."""
+    assert pay(shopper, "key-12345678", email="ada").status_code == 422
+    assert pay(shopper, "key-12345678", email="ada").status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_invalid_fields_are_named(shopper: Client) -> None:
+    answer = pay(shopper, email="", name="")
+
+    assert answer.status_code == 422
+    refusal = answer.json()
+    assert refusal["code"] == "invalid"
+    assert set(refusal["fields"]) == {"email", "name"}
+
+
+def test_a_malformed_request_has_the_same_shape(shopper: Client) -> None:
+    answer = pay(shopper, shown_total_minor="much")
+
+    assert answer.status_code == 422
+    assert "shown_total_minor" in answer.json()["fields"]
+
+
+def test_without_a_key_nothing_is_begun(shopper: Client) -> None:
+    answer = shopper.post(URL, body(), content_type="application/json")
+
+    assert answer.status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_another_total_is_told_and_charges_nothing(shopper: Client) -> None:
+    answer = pay(shopper, shown_total_minor=9719)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "total_changed")
+    assert not Order.objects.exists()
+
+
+def test_without_a_cart_there_is_nothing_to_pay(client: Client, db: None) -> None:
+    answer = pay(client)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "cart_empty")
+
+
+def test_a_paid_order_is_shown_instead_of_a_second_payment(
+    shopper: Client, standin: StandIn
+) -> None:
+    standin.pay(pay(shopper).json()["client_secret"])
+
+    answer = pay(shopper)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "payment_under_way")
+    assert answer.json()["order_url"] == Order.objects.get().get_absolute_url()
+
+
+def test_stripe_away_is_told_and_the_next_try_goes_on(
+    shopper: Client, standin: StandIn, settings: Settings
+) -> None:
+    address = settings.STRIPE_API_BASE
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    assert pay(shopper, "key-12345678").json()["code"] == "stripe_unavailable"
+    settings.STRIPE_API_BASE = address
+
+    assert pay(shopper, "key-12345678").status_code == 200
+    assert Order.objects.count() == 1
+
+
+def test_too_many_tries_are_told_to_wait(shopper: Client) -> None:
+    pay(shopper, shown_total_minor=1)
+    RateWindow.objects.update(count=LIMIT_BY_CART.times)
+
+    answer = pay(shopper)
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+
+
+def test_the_csrf_token_is_asked_for(shopper: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = shopper.cookies
+
+    assert pay(strict).status_code == 403
+    assert not Order.objects.exists()
+
+
+def test_a_stranger_pays_only_the_own_cart(shopper: Client) -> None:
+    stranger = Client()
+
+    assert pay(stranger).json()["code"] == "cart_empty"
+    assert Cart.objects.get().lines.count() == 1
+
+
+def test_the_interface_is_described(client: Client, db: None) -> None:
+    paths = client.get("/api/openapi.json").json()["paths"]
+
+    assert URL in paths
+    assert client.get("/api/docs").status_code == 200

@@ -1,0 +1,211 @@
+"""What every test may count on: no network, a small cast, and a browser that is watched.
+
+The cast: `buyer` owns things, `stranger` has an account and owns nothing, `staff` runs the shop.
+Browser tests take `page` (a laptop's window), `phone` (360 pixels) or `new_page(...)`, and
+`shop_server` for the shop's address.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.account.models import EmailAddress
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tests import chromium
+
+PASSWORD = "correct horse battery"
+BROWSER_TIMEOUT_MS = 5000
+LAPTOP = {"viewport": {"width": 1280, "height": 800}}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+NewPage = Callable[..., Page]
+
+
+def pytest_configure() -> None:
+    """Make the folders that a fresh checkout lacks."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+# --- No network ------------------------------------------------------------------------------
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that reaches beyond this machine, even when the code swallows the refusal."""
+    refused: list[str] = []
+
+    def check(host: Any) -> None:
+        if host is not None and not _is_loopback(str(host)):
+            refused.append(str(host))
+            raise OSError(f"Tests have no network: {host} was asked for.")
+
+    def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                check(address[0])
+            return method(self, address)
+
+        return connect
+
+    look_up = socket.getaddrinfo
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        check(host)
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    yield
+    assert not refused, f"The test tried to reach {', '.join(refused)}."
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("", "localhost", "::1") or host.startswith("127.")
+
+
+# --- The cast --------------------------------------------------------------------------------
+@pytest.fixture
+def buyer(db: None) -> User:
+    """Return a shopper with an account; the password is `tests.conftest.PASSWORD`."""
+    return _person("buyer@example.com", name="Ada Buyer")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Return a second shopper, who must never see what is the buyer's."""
+    return _person("stranger@example.com", name="Sam Stranger")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Return a member of staff with every permission."""
+    return _person("staff@example.com", name="Stella Staff", is_staff=True, is_superuser=True)
+
+
+def _person(email: str, **fields: Any) -> User:
+    user = User.objects.create_user(email, PASSWORD, **fields)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+# --- The browser -----------------------------------------------------------------------------
+@pytest.fixture
+def shop_server(live_server: LiveServer, settings: Settings) -> str:
+    """Run the shop in a thread and return its address; no worker runs."""
+    settings.BASE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    return str(live_server.url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def playwright(request: pytest.FixtureRequest) -> Iterator[Playwright | None]:
+    """Start Playwright's driver before anything touches the database, if a browser test is to run.
+
+    Its event loop stays in this thread. Django takes that for asynchronous code, and would give a
+    test another database connection after the start than before.
+    """
+    if not any("new_page" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield None
+        return
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Run one Chromium for all browser tests of this process."""
+    browser = playwright.chromium.launch(
+        executable_path=chromium.find(), args=chromium.FLAGS, chromium_sandbox=False
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Return a function that opens a page in a browser profile of its own.
+
+    It takes the options of Playwright's `new_context`, such as java_script_enabled. The test fails
+    when a page asks a foreign host for anything, breaks the content security policy, or throws.
+    """
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def refuse_foreign(route: Route) -> None:
+        if _is_loopback(urlsplit(route.request.url).hostname or ""):
+            route.continue_()
+        else:
+            faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(locale="en-US", **{**LAPTOP, **options})
+        contexts.append(context)
+        context.set_default_timeout(BROWSER_TIMEOUT_MS)
+        context.route("**/*", refuse_foreign)
+        context.on("weberror", lambda error: faults.append(f"threw {error.error}"))
+        context.on(
+            "console",
+            lambda message: (
+                faults.append(message.text) if "Content Security Policy" in message.text else None
+            ),
+        )
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults, f"The page {'; '.join(faults)}."
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """Return a page in a window of a laptop's size."""
+    return new_page()
+
+
+@pytest.fixture
+def phone(new_page: NewPage) -> Page:
+    """Return a page on a small phone with a touch screen."""
+    return new_page(**PHONE)
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Page, User, str], None]:
+    """Return a function that signs a user in on a page of the shop at that address."""
+
+    def put_session_cookie(page: Page, user: User, address: str) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": address}]
+        )
+
+    return put_session_cookie
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """Return a function that fails with what axe finds on the page."""
+
+    def check(page: Page) -> None:
+        violations = Axe().run(page).response["violations"]
+        assert not violations, "\n".join(
+            f"{violation['id']}: {violation['help']} at {node['target']}"
+            for violation in violations
+            for node in violation["nodes"]
+        )
+
+    return check

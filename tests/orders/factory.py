@@ -1,0 +1,75 @@
+"""Orders that add up, made without a checkout."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from orders.models import Order, OrderEvent, OrderLine, Payment
+from orders.states import SHOPPER, append_event
+
+ADDRESS = {
+    "name": "Ada Buyer",
+    "line1": "1 Main Street",
+    "line2": "Apt 2",
+    "city": "Springfield",
+    "region": "IL",
+    "postcode": "62701",
+    "country": "US",
+}
+
+
+def make_order(*, quantity: int = 2, price_minor: int = 2000, **fields: Any) -> Order:
+    """Return a guest's order for `quantity` mugs, with $6.00 shipping and 8 % tax.
+
+    Without other fields it waits for the payment of $49.68, and its first event is recorded.
+    """
+    subtotal = quantity * price_minor
+    amounts = {
+        "subtotal_minor": subtotal,
+        "discount_minor": 0,
+        "shipping_minor": 600,
+        "shipping_tax_minor": 48,
+        "tax_minor": subtotal * 8 // 100 + 48,
+    }
+    amounts["total_minor"] = subtotal + 600 + amounts["tax_minor"]
+    order = Order.objects.create(
+        **{
+            "email": "guest@example.com",
+            "shipping_address": ADDRESS,
+            "delivery_from": date(2026, 12, 1),
+            "delivery_until": date(2026, 12, 4),
+            "currency": "USD",
+            "country": "US",
+            "tax_percent": 8,
+            "held_until": timezone.now() + timedelta(minutes=15),
+            **amounts,
+            **fields,
+        }
+    )
+    OrderLine.objects.create(
+        order=order,
+        sku="MUG-1",
+        title="Stoneware mug",
+        options="Colour: Moss",
+        quantity=quantity,
+        unit_price_minor=price_minor,
+        discount_minor=0,
+        tax_minor=amounts["tax_minor"] - amounts["shipping_tax_minor"],
+    )
+    append_event(order, OrderEvent.Kind.PLACED, SHOPPER, order.total_minor)
+    return order
+
+
+def make_payment(order: Order, outcome: Payment.Outcome, **fields: Any) -> Payment:
+    """Return a payment of the order's total that ended as `outcome`."""
+    return Payment.objects.create(
+        **{
+            "order": order,
+            "intent_id": f"pi_{order.number}_{outcome}",
+            "amount_minor": order.total_minor,
+            "currency": order.currency,
+            "outcome": outcome,
+            **fields,
+        }
+    )

@@ -1,0 +1,262 @@
+"""The browser part on a small shop page with a strict content-security policy."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import stripe
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Frame, FrameLocator, Page, expect
+from werkzeug import Request, Response
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.conftest import NewPage
+from tests.standin import StandIn
+
+pytestmark = pytest.mark.browser
+HOST_JS = (Path(__file__).parent / "host.js").read_text(encoding="utf-8")
+HOST_PAGE = """<!doctype html><html lang="en"><head><title>Shop</title>
+<meta name="viewport" content="width=device-width">
+<script src="{js}"></script></head><body><main><h1>Checkout</h1>
+<form id="checkout" data-key="{key}"><div id="card"></div>
+<button id="pay">Pay $42.00</button></form><p id="outcome" role="status"></p></main>
+<script src="/host.js"></script></body></html>"""
+
+
+class Quiet(WSGIRequestHandler):
+    """Say nothing about requests."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@dataclass
+class Host:
+    """The shop's page: POST /intent makes an intent of the amount asked for."""
+
+    stand_in: StandIn
+    client: stripe.StripeClient
+
+    def __call__(self, request: Request) -> Response:
+        """Answer like a very small shop."""
+        if request.path == "/intent":
+            amount = int(request.form.get("amount", "4200"))
+            intent = self.client.v1.payment_intents.create({"amount": amount, "currency": "usd"})
+            return Response(str(intent.client_secret), mimetype="text/plain")
+        if request.path == "/host.js":
+            return Response(HOST_JS, mimetype="text/javascript")
+        body = HOST_PAGE.format(js=self.stand_in.js_url, key=self.stand_in.publishable_key)
+        policy = (
+            f"default-src 'none'; script-src 'self' {self.stand_in.url}; style-src 'self'; "
+            f"frame-src {self.stand_in.url}; connect-src 'self' {self.stand_in.url}"
+        )
+        return Response(body, mimetype="text/html", headers={"Content-Security-Policy": policy})
+
+
+@pytest.fixture
+def host_url(stand_in: StandIn, client: stripe.StripeClient) -> Iterator[str]:
+    """The address of the small shop."""
+    app = Request.application(Host(stand_in, client))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture
+def page(new_page: NewPage, host_url: str) -> Page:
+    """Return the shop's page on a narrow screen; the policy must not stop anything on it."""
+    page = new_page(viewport={"width": 360, "height": 700})
+    page.goto(host_url)
+    return page
+
+
+def card_frame(page: Page) -> FrameLocator:
+    """Return the frame with the card fields."""
+    return page.frame_locator("iframe[title='Secure card payment input frame']")
+
+
+def type_card(page: Page, number: str, expiry: str = "12 / 40", cvc: str = "123") -> None:
+    """Fill in the card as a shopper does, key by key."""
+    frame = card_frame(page)
+    for label, text in (
+        ("Card number", number),
+        ("Expiration date", expiry),
+        ("Security code", cvc),
+    ):
+        field = frame.get_by_label(label)
+        field.fill("")
+        field.press_sequentially(text)
+
+
+def pay(page: Page) -> None:
+    """Press the pay button."""
+    page.get_by_role("button", name="Pay $42.00").click()
+
+
+def test_a_card_that_works_pays_without_a_redirect(page: Page, stand_in: StandIn) -> None:
+    type_card(page, "4242424242424242", "1240")
+    pay(page)
+    expect(page.locator("#outcome")).to_have_text("succeeded")
+    assert stand_in.state()["captured"] == {"usd": 4200}
+
+
+def test_the_card_is_formatted_while_it_is_typed(page: Page) -> None:
+    type_card(page, "4242424242424242", "540")
+    frame = card_frame(page)
+    expect(frame.get_by_label("Card number")).to_have_value("4242 4242 4242 4242")
+    expect(frame.get_by_label("Expiration date")).to_have_value("05 / 40")
+    for key in ("End", "Backspace", "Backspace", "Backspace"):
+        frame.get_by_label("Expiration date").press(key)
+    expect(frame.get_by_label("Expiration date")).to_have_value("0")
+    frame.get_by_label("Expiration date").fill("07/2031")
+    expect(frame.get_by_label("Expiration date")).to_have_value("07 / 31")
+
+
+def test_a_declined_card_stays_in_the_fields_and_another_one_pays(page: Page) -> None:
+    type_card(page, "4000000000000002")
+    pay(page)
+    expect(page.locator("#outcome")).to_have_text("Your card was declined.")
+    field = card_frame(page).get_by_label("Card number")
+    expect(field).to_have_value("4000 0000 0000 0002")
+    type_card(page, "4242424242424242")
+    pay(page)
+    expect(page.locator("#outcome")).to_have_text("succeeded")
+
+
+def test_a_challenge_that_is_passed_pays(page: Page) -> None:
+    type_card(page, "4000000000003220")
+    pay(page)
+    challenge = page.frame_locator("iframe[title='3-D Secure authentication']")
+    challenge.get_by_role("button", name="Complete authentication").click()
+    expect(page.locator("#outcome")).to_have_text("succeeded")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_a_challenge_that_is_failed_says_so(page: Page) -> None:
+    type_card(page, "4000000000003220")
+    pay(page)
+    challenge = page.frame_locator("iframe[title='3-D Secure authentication']")
+    challenge.get_by_role("button", name="Fail authentication").click()
+    expect(page.locator("#outcome")).to_contain_text("unable to authenticate")
+
+
+def test_the_whole_payment_works_by_keyboard(page: Page) -> None:
+    page.keyboard.press("Tab")
+    page.keyboard.type("4000000000003220")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1240")
+    page.keyboard.press("Tab")
+    page.keyboard.type("123")
+    page.keyboard.press("Enter")
+    challenge = page.frame_locator("iframe[title='3-D Secure authentication']")
+    expect(challenge.get_by_role("button", name="Complete authentication")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#outcome")).to_have_text("succeeded")
+
+
+def test_faults_are_named_on_submit_and_go_when_they_are_mended(page: Page) -> None:
+    pay(page)
+    expect(page.locator("#outcome")).to_have_text("Your card number is incomplete.")
+    frame = card_frame(page)
+    number = frame.get_by_label("Card number")
+    expect(number).to_be_focused()
+    expect(number).to_have_attribute("aria-invalid", "true")
+    number.press_sequentially("4242424242424241")
+    expect(frame.get_by_text("Your card number is invalid.")).to_be_visible()
+    number.press("Backspace")
+    number.press("2")
+    expect(number).not_to_have_attribute("aria-invalid", "true")
+    expect(frame.get_by_text("Your card's security code is incomplete.")).to_be_visible()
+
+
+def test_an_expired_card_is_refused_when_its_field_is_left(page: Page) -> None:
+    type_card(page, "4242424242424242", "0120")
+    expect(
+        card_frame(page).get_by_text("Your card's expiration date is in the past.")
+    ).to_be_visible()
+
+
+def test_amounts_that_differ_throw(page: Page) -> None:
+    type_card(page, "4242424242424242")
+    page.evaluate("document.getElementById('checkout').dataset.amount = '5000'")
+    pay(page)
+    expect(page.locator("#outcome")).to_contain_text("IntegrationError: The elements were made for")
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("stripe.elements({mode: 'payment', amount: 0, currency: 'usd'})", "positive integer"),
+        ("stripe.elements({mode: 'payment', amount: 5, currency: 'USD'})", "lower-case"),
+        ("elements.create('payment')", "Can only create one Element"),
+        ("elements.create('card')", "payment Element only"),
+        ("Stripe('pk_live_x')", "test key"),
+        ("stripe.retrievePaymentIntent('nonsense')", "pi_…_secret_…"),
+        (
+            "stripe.confirmPayment({elements, clientSecret: 'pi_a_secret_b', confirmParams: {}})",
+            "elements.submit() must be called",
+        ),
+    ],
+)
+def test_it_throws_where_stripe_throws(page: Page, script: str, message: str) -> None:
+    thrown = page.evaluate(
+        f"async () => {{ try {{ await ({script}); return 'no throw' }} "
+        "catch (error) { return `${error.name}: ${error.message}` } }"
+    )
+    assert thrown.startswith("IntegrationError")
+    assert message in thrown
+
+
+def test_with_redirect_always_the_page_goes_to_the_return_address(
+    page: Page, host_url: str
+) -> None:
+    page.evaluate("document.getElementById('checkout').dataset.redirect = 'always'")
+    type_card(page, "4242424242424242")
+    pay(page)
+    page.wait_for_url("**/?from=shop&payment_intent=pi_*")
+    assert "redirect_status=succeeded" in page.url
+    assert "_secret_" in page.url
+
+
+def test_a_changed_appearance_reaches_the_frame(page: Page) -> None:
+    frame = card_frame(page)
+    expect(frame.get_by_label("Card number")).to_be_visible()
+    page.evaluate(
+        "elements.update({appearance: {theme: 'night', variables: {colorText: '#ff0000'}}})"
+    )
+    expect(frame.get_by_label("Card number")).to_have_css("color", "rgb(255, 0, 0)")
+
+
+@pytest.mark.parametrize("theme", ["stripe", "night", "flat"])
+def test_axe_finds_nothing_in_the_card_frame(page: Page, theme: str) -> None:
+    background = "#101216" if theme == "night" else "#ffffff"
+    page.evaluate(f"document.body.style.background = '{background}'")
+    page.evaluate(f"elements.update({{appearance: {{theme: '{theme}'}}}})")
+    pay(page)
+    expect(card_frame(page).get_by_text("Your card number is incomplete.")).to_be_visible()
+    frame = page.frames[1]
+    # Axe looks at the frame as if it were a page: give it the background it is seen against.
+    frame.evaluate(f"document.documentElement.style.background = '{background}'")
+    assert violations(frame) == []
+
+
+def test_axe_finds_nothing_in_the_challenge(page: Page) -> None:
+    type_card(page, "4000000000003220")
+    pay(page)
+    challenge = page.frame_locator("iframe[title='3-D Secure authentication']")
+    expect(challenge.get_by_role("button", name="Complete authentication")).to_be_visible()
+    assert violations(page.frames[2]) == []
+    challenge.get_by_role("button", name="Complete authentication").click()
+    expect(page.locator("#outcome")).to_have_text("succeeded")
+
+
+def violations(frame: Frame) -> list[str]:
+    """Return what axe finds in a frame; a frame needs no heading of its own."""
+    options = {"rules": {"page-has-heading-one": {"enabled": False}}}
+    found = Axe().run(frame, options=options).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
