@@ -42,7 +42,10 @@ class HtmxRequest(HttpRequest):
 @never_cache
 @require_safe
 def cart(request: HtmxRequest) -> HttpResponse:
-    """Show the cart; at most 8 queries whatever the number of lines."""
+    """Show the cart; at most 8 queries whatever the number of lines.
+
+    One more where a price has changed, or where the coupon's last use is taken.
+    """
     return render(request, "cart/cart.html", _context(request, **_removed_before(request)))
 
 

@@ -9,11 +9,17 @@ from django.template.loader import render_to_string
 
 from notifications.models import Delivery
 from orders.models import OrderEvent
+from shop.delivery import DeliveryDates
 
 
 def order_confirmed(event: OrderEvent) -> dict[str, Any]:
     """The receipt of a paid order."""
-    return {"order": event.order, "lines": event.order.lines.all()}
+    order = event.order
+    return {
+        "order": order,
+        "lines": order.lines.all(),
+        "delivery": DeliveryDates(order.delivery_from, order.delivery_until),
+    }
 
 
 MESSAGES: dict[str, Callable[[OrderEvent], dict[str, Any]]] = {

@@ -67,6 +67,21 @@ class VariantInline(admin.TabularInline[Variant, Product]):
         "is_active",
     ]
 
+    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        # The price fields belong to the form, and who may only look gets none.
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return ["options_label", "sku", "priced", "available", "is_active"]
+
+    @admin.display(description=gettext_lazy("prices"))
+    def priced(self, variant: Variant) -> str:
+        prices = variant.prices.all()
+        return ", ".join(format_money(price.amount_minor, price.currency) for price in prices)
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, variant: Variant) -> str:
+        return str(variant.stock.available) if variant.stock else _("not counted")
+
     def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
         return 0 if obj else 1
 

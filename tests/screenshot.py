@@ -26,7 +26,8 @@ def main() -> int:
             return 1
         page.screenshot(path=DOCS / "screenshot.png")
         page.locator("main a[href^='/products/']").first.click()
-        page.get_by_role("button", name="Add to cart").click()
+        with page.expect_response("**/cart/add/"):
+            page.get_by_role("button", name="Add to cart").click()
         page.goto("/checkout/", wait_until="networkidle")
         page.screenshot(path=DOCS / "checkout.png")
         browser.close()

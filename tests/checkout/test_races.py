@@ -1,16 +1,14 @@
 """Everybody at once, on PostgreSQL: nothing is sold twice, charged twice or applied twice."""
 
 import json
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 
 from checkout.inbox import apply_event
@@ -18,6 +16,7 @@ from checkout.models import WebhookEvent
 from checkout.tasks import sweep
 from inventory.models import StockItem, StockMovement
 from orders.models import Order, OrderEvent, Payment
+from tests.at_once import all_at_once
 from tests.checkout.shopper import ADA, deliver_all, fake_event, post_event
 from tests.factories import make_shipping, make_variant
 from tests.standin import StandIn
@@ -31,21 +30,6 @@ SHOPPERS = 50
 def _only_postgresql(db: None) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time: there is no race to run")
-
-
-def all_at_once(times: int, work: Callable[[int], Any]) -> list[Any]:
-    """Run `work` in as many threads, which begin together; returns what they returned."""
-    gate = threading.Barrier(times)
-
-    def run(number: int) -> Any:
-        try:
-            gate.wait()
-            return work(number)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 def filled_client(sku: str) -> Client:

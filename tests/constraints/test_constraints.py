@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Model, UniqueConstraint
+from django.db.models import F, Model, PositiveBigIntegerField, UniqueConstraint
 from django.db.models.constraints import BaseConstraint
 from django.utils import timezone
 
@@ -59,6 +59,28 @@ def test_the_database_refuses(name: str) -> None:
         BREAKERS[name]()
 
     assert expected_message(*CONSTRAINTS[name]) in str(refusal.value)
+
+
+AMOUNTS = [
+    pytest.param(model, field.name, id=f"{model.__name__}.{field.name}")
+    for app in APPS
+    for model in apps.get_app_config(app).get_models()
+    for field in model._meta.fields
+    if field.name.endswith("_minor")
+]
+
+
+@pytest.mark.parametrize(("model", "name"), AMOUNTS)
+def test_every_amount_is_a_column_that_refuses_what_is_below_zero(
+    model: type[Model], name: str
+) -> None:
+    assert isinstance(model._meta.get_field(name), PositiveBigIntegerField)
+
+
+def test_no_price_is_below_zero() -> None:
+    make_variant()
+    with pytest.raises(IntegrityError, match="amount_minor"), transaction.atomic():
+        Price.objects.update(amount_minor=-1)
 
 
 def expected_message(model: type[Model], constraint: BaseConstraint) -> str:

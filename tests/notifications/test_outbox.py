@@ -60,6 +60,14 @@ def test_names_are_escaped_in_html_and_left_alone_in_text() -> None:
     assert "Tom &lt;b&gt;&amp; Co&lt;/b&gt;" in str(letter.alternatives[0][0])
 
 
+def test_a_round_tax_rate_is_written_as_people_write_it() -> None:
+    move(make_order(tax_percent=20).pk, State.PAID, STRIPE)
+
+    send_due()
+
+    assert "Tax (20 %)" in str(mail.outbox[0].body)
+
+
 def test_sending_again_sends_nothing(paid_order: Order) -> None:
     send_due()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,14 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import User
 from inventory.models import StockItem, StockMovement
 from shop.models import Category, Price, Product, ShippingRate, Variant
-from tests.factories import CategoryFactory, ProductFactory, make_shipping, make_stock, make_variant
+from tests.factories import (
+    CategoryFactory,
+    ProductFactory,
+    UserFactory,
+    make_shipping,
+    make_stock,
+    make_variant,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -348,3 +356,19 @@ def test_the_other_lists_open(stella: Client, name: str) -> None:
 
     assert stella.get(reverse(f"admin:shop_{name}_changelist")).status_code == 200
     assert stella.get(reverse(f"admin:shop_{name}_add")).status_code == 200
+
+
+def test_who_may_only_look_sees_the_product(client: Client, variant: Variant) -> None:
+    looker = UserFactory.create(is_staff=True)
+    looker.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_product", "view_variant"])
+    )
+    client.force_login(looker)
+    address = reverse("admin:shop_product_change", args=[variant.product_id])
+
+    page = client.get(address).content.decode()
+
+    assert "MUG" in page
+    assert "$42.00" in page
+    assert '<td class="field-available">' in page
+    assert client.post(address, {}).status_code == 403
