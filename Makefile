@@ -26,9 +26,9 @@ lint: .venv/dev.stamp ## Check style, types, imports, templates and missing migr
 run: .venv/demo.stamp ## Run web server and worker with the settings of .env (your own Stripe test keys)
 	@test -f .env || { echo "There is no .env: copy .env.example to .env and fill it in."; exit 1; }
 	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python manage.py createcachetable
+	@$(BIN)/python manage.py createcachetable --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start --port $${PORT:-8000}
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start --port $${PORT:-8000} || test $$? -eq 130
 
 pins: .venv/dev.stamp ## Pin the dependencies of pyproject.toml anew, with hashes
 	@$(BIN)/$(PINS) pyproject.toml -o requirements/base.txt

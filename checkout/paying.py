@@ -128,8 +128,10 @@ def _refuse_what_was_not_shown(
     if not priced.lines:
         raise PaymentRefusedError("cart_empty", _("Your cart is empty: there is nothing to pay."))
     if not priced.is_ready:
-        notices = " ".join(line.notice for line in priced.lines if not line.can_be_bought)
-        raise PaymentRefusedError("sold_out", _not_charged(notices))
+        faults = " ".join(
+            f"{line.variant}: {line.notice}" for line in priced.lines if not line.can_be_bought
+        )
+        raise PaymentRefusedError("sold_out", _not_charged(faults))
     if (quote.total_minor, quote.currency) != (shown.total_minor, shown.currency):
         raise PaymentRefusedError(
             "total_changed",
@@ -174,16 +176,17 @@ def _place(priced: PricedCart, details: BuyerDetails) -> PaymentAttempt:
 def _shortages(priced: PricedCart, error: stock.NotEnoughStockError) -> str:
     variants = {line.variant.stock_id: line.variant for line in priced.lines}
     return " ".join(
-        _("Only %(count)d of %(name)s left.")
+        _("Only %(count)d of %(name)s left: lower the quantity in your cart.")
         % {"count": shortage.available, "name": variants[shortage.item_id]}
         if shortage.available
-        else _("%(name)s has just sold out.") % {"name": variants[shortage.item_id]}
+        else _("%(name)s has just sold out: remove it from your cart to go on.")
+        % {"name": variants[shortage.item_id]}
         for shortage in error.shortages
     )
 
 
 def _not_charged(problem: str) -> str:
-    return problem + " " + _("Nothing was charged: change your cart and try again.")
+    return problem + " " + _("Nothing was charged.")
 
 
 def _open_attempts(cart: Cart) -> QuerySet[PaymentAttempt]:

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from cart.codes import enter_code
 from cart.current import get_cart
@@ -50,11 +49,11 @@ def checkout(request: HttpRequest) -> HttpResponseBase:
 def summary(request: HttpRequest) -> HttpResponse:
     """Remember what was typed; re-price and answer the parts of the page that this changes.
 
-    204 when nothing of the page changes. For htmx: every part is swapped out of band.
+    204 when nothing of the page changes. static/checkout.js puts each part in place by its id.
     """
     cart = get_cart(request)
     if cart is None:
-        return HttpResponseClientRedirect(reverse("cart:cart"))
+        return redirect("cart:cart")
     stale = [
         prefix
         for prefix in ("", "billing_")
@@ -65,12 +64,12 @@ def summary(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     priced = price_cart(cart)
     if not priced.lines:
-        return HttpResponseClientRedirect(reverse("cart:cart"))
+        return redirect("cart:cart")
     context = _context(request, priced)
     return render(
         request,
         "checkout/repriced.html",
-        {**context, "stale": stale, "coupon_refusal": refusal, "oob": True},
+        {**context, "stale": stale, "coupon_refusal": refusal},
     )
 
 
@@ -129,6 +128,7 @@ def _config() -> dict[str, Any]:
     return {
         "stripeJs": settings.STRIPE_JS_URL,
         "key": settings.STRIPE_PUBLISHABLE_KEY,
+        "summaryUrl": reverse("checkout:summary"),
         "payUrl": reverse("api-1:payment_intent"),
         "holdUrl": reverse("checkout:hold"),
         "declines": sentences_for_page(),

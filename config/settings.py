@@ -212,6 +212,8 @@ if ANYMAIL_ESP:
 # --- Language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en", _("English"))]
+# Typed in a list of countries, "United States" must not find the Minor Outlying Islands first.
+COUNTRIES_OVERRIDE = {"US": _("United States")}
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 

@@ -27,7 +27,8 @@ def main(command: list[str]) -> int:
         process_group=0,
         preexec_fn=end_with_parent,  # noqa: PLW1509 - no thread runs here
     )
-    signal.signal(signal.SIGTERM, lambda signum, frame: process.terminate())
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, lambda signum, frame: process.terminate())
     return process.wait()
 
 

@@ -1,6 +1,5 @@
 // @ts-check
-// The checkout page: checks on leaving a field, the card fields, paying, the hold. What the server
-// prices anew comes through htmx (templates/checkout/repriced.html).
+// The checkout page: fields, new prices from the server, the card, paying, the hold.
 export {};
 
 const TRIES = 3;
@@ -10,17 +9,17 @@ const WARN_MS = 120_000;
 const byId = (id) => document.getElementById(id);
 /** @param {string} tag @param {object} properties @returns {any} */
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-/** @param {any} node @param {string} type @param {(event: any) => any} react @param {object | boolean} [options] */
-const on = (node, type, react, options) => node.addEventListener(type, react, options);
+/** @param {any} node @param {string} type @param {(event: any) => any} react @param {any} [how] */
+const on = (node, type, react, how) => node.addEventListener(type, react, how);
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const {texts, declines, ...config} = JSON.parse(byId('checkout-config').textContent);
 const form = byId('checkout-form');
 const fault = byId('checkout-fault');
+const cardFault = byId('card-fault');
 const billing = byId('billing');
 const billingSame = byId('billing-same');
-const reprice = () => byId('reprice').click();
 const amount = () => Number(byId('pay').dataset.amount);
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -34,20 +33,22 @@ let heldUntil = 0;
 // By how much the server's clock is ahead of this one.
 let ahead = 0;
 let holdTimer = 0;
+let repriced = Promise.resolve();
 
-// --- What went wrong: one place, which takes the focus --------------------------------------
+// --- What went wrong, in one place
 /** @param {string} text @param {[any, string][]} faults */
 function show(text, faults = []) {
   fault.replaceChildren(make('p', {textContent: text}));
-  const list = make('ul', {});
+  const list = make('ul', {hidden: !faults.length});
   for (const [field, sentence] of faults) {
-    const where = field?.closest?.('fieldset')?.querySelector('legend').textContent;
-    const link = make('a', {textContent: where ? `${where.trim()}: ${sentence}` : sentence});
+    const where = field?.closest?.('fieldset')?.firstElementChild.textContent;
+    const link = make('a', {textContent: where ? `${where}: ${sentence}` : sentence});
     if (field?.id) link.href = `#${field.id}`;
-    list.append(make('li', {}));
-    list.lastChild.append(link);
+    const item = make('li', {});
+    item.append(link);
+    list.append(item);
   }
-  if (faults.length) fault.append(list);
+  fault.append(list);
   fault.hidden = false;
 }
 
@@ -68,7 +69,7 @@ function sayFields(faults) {
   return say(texts.fields, faults);
 }
 
-// --- Fields ---------------------------------------------------------------------------------
+// --- Fields
 /** @param {any} target */
 const isField = (target) => Boolean(target?.id && byId(`${target.id}-need`));
 
@@ -99,14 +100,13 @@ function suggest(field) {
   hint.replaceChildren(pattern && value && !RegExp(`^(${pattern})$`, 'i').test(value) ? unlike : '');
   if (better) {
     const email = `${name}@${better}`;
-    const correct = () => {
-      field.value = email;
-      check(field);
-      field.focus();
-    };
     const textContent = texts.emailSlip.replace('{email}', email);
     const button = make('button', {type: 'button', className: 'button button-link', textContent});
-    on(button, 'click', correct);
+    on(button, 'click', () => {
+      field.value = email;
+      field.focus();
+      check(field);
+    });
     hint.append(button);
   }
   hint.hidden = !hint.textContent;
@@ -118,9 +118,8 @@ function check(field) {
   suggest(field);
 }
 
-for (const type of ['pointerdown', 'pointerup', 'pointercancel']) {
-  on(window, type, () => (pressed = type === 'pointerdown'), true);
-}
+on(window, 'pointerdown', () => (pressed = true), true);
+for (const end of ['pointerup', 'pointercancel']) on(window, end, () => (pressed = false), true);
 on(form, 'focusout', ({target}) => {
   // A message moves what is below it: the press that took the focus must become a click first.
   const later = () => setTimeout(() => target.isConnected && check(target));
@@ -131,11 +130,13 @@ on(form, 'focusout', ({target}) => {
 on(form, 'input', ({target}) => {
   if (target.matches('[aria-invalid]') && isField(target) && !faultOf(target)) mark(target, '');
 });
-on(form, 'keydown', (event) => {
-  if (event.key !== 'Enter' || event.target.id !== 'coupon') return;
+/** @param {any} event */
+const takeCoupon = (event) => {
   event.preventDefault();
-  byId('coupon-button').click();
-});
+  reprice(byId('coupon-button').value);
+};
+on(form, 'keydown', (event) => event.key === 'Enter' && event.target.id === 'coupon' && takeCoupon(event));
+on(form, 'click', (event) => event.target.closest('#coupon-button') && takeCoupon(event));
 on(fault, 'click', (event) => {
   if (!event.target.hash) return;
   event.preventDefault();
@@ -151,18 +152,37 @@ function placeBilling() {
 }
 on(billingSame, 'change', placeBilling);
 
-// --- New fields and a new price from the server ---------------------------------------------
-on(window, 'htmx:oobBeforeSwap', ({detail}) => {
-  // What was typed since the request was sent.
-  for (const input of detail.fragment.querySelectorAll('input[id]')) {
-    input.value = byId(input.id)?.value ?? input.value;
-  }
-});
-on(window, 'htmx:oobAfterSwap', ({target}) => {
-  if (target.id !== 'pay') return;
+// --- New fields and a new price from the server
+on(form, 'change', () => reprice(''));
+
+/** Tell the server what is typed, one request after the other. @param {string} action */
+const reprice = (action) => (repriced = repriced.then(() => takeNews(action)).catch(() => {}));
+
+/** @param {string} action */
+async function takeNews(action) {
+  const typed = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+  if (action) typed.set('action', action);
+  const response = await fetch(config.summaryUrl, {method: 'POST', body: typed});
+  if (response.redirected) return location.assign(response.url);
+  if (response.status !== 200) return;
+  const parts = make('template', {innerHTML: await response.text()}).content.children;
+  const focused = document.activeElement?.id;
+  for (const part of [...parts]) put(part);
+  if (focused && document.activeElement?.id !== focused) byId(focused)?.focus();
   setBusy(busy);
   showPrice();
-});
+}
+
+/** Put a new part in its place, with what was typed since the request was sent. @param {any} part */
+function put(part) {
+  for (const input of part.querySelectorAll('input[id]')) {
+    input.value = byId(input.id)?.value ?? input.value;
+  }
+  const place = byId(part.id);
+  // What is read out must stay the same element.
+  if (place?.role === 'status') place.textContent = part.textContent;
+  else place?.replaceWith(part);
+}
 
 const price = () => ({amount: amount(), currency: byId('pay').dataset.currency.toLowerCase()});
 
@@ -173,7 +193,7 @@ function showPrice() {
   else mountCard();
 }
 
-// --- The card fields ------------------------------------------------------------------------
+// --- The card fields
 /** @returns {import('@stripe/stripe-js').Appearance} */
 function appearance() {
   const style = getComputedStyle(form);
@@ -195,14 +215,11 @@ function appearance() {
   };
 }
 
-/** @param {boolean} failed */
-const showCardFault = (failed) => (byId('card-fault').hidden = !failed);
-
 function loadCard() {
-  showCardFault(false);
+  cardFault.hidden = true;
   if (window.Stripe) return mountCard();
   const script = make('script', {src: config.stripeJs, onload: mountCard});
-  script.onerror = () => showCardFault(true);
+  script.onerror = () => (cardFault.hidden = false);
   document.head.append(script);
 }
 
@@ -217,7 +234,7 @@ function mountCard() {
   card.on('loaderror', () => {
     card.destroy();
     elements = null;
-    showCardFault(true);
+    cardFault.hidden = false;
   });
   card.mount('#card-frame');
 }
@@ -225,7 +242,7 @@ function mountCard() {
 on(dark, 'change', () => elements?.update({appearance: appearance()}));
 on(byId('card-again'), 'click', loadCard);
 
-// --- Paying ---------------------------------------------------------------------------------
+// --- Paying
 /** @param {boolean} now */
 function setBusy(now) {
   busy = now;
@@ -279,7 +296,7 @@ async function pay() {
   if (answer.order_url) return answer.order_url;
   if (answer.fields) sayFields(Object.entries(answer.fields).map(([name, all]) => [form[name], all[0]]));
   else say(answer.message ?? texts.failed);
-  if (answer.status === 409) reprice();
+  if (answer.status === 409) reprice('update');
 }
 
 /** @param {string} clientSecret @param {string} orderUrl */
@@ -305,7 +322,8 @@ async function confirm(clientSecret, orderUrl) {
   const {paymentIntent, error} = await stripe
     .confirmPayment({elements, clientSecret, confirmParams, redirect: 'if_required'})
     .catch((thrown) => ({paymentIntent: undefined, error: thrown}));
-  if (paymentIntent) return orderUrl;
+  // Without it the order page would still tell of a decline before this try.
+  if (paymentIntent) return `${orderUrl}&redirect_status=${paymentIntent.status}`;
   if (error.type === 'card_error' || error.code in declines) {
     return say(declines[error.decline_code || error.code] ?? declines.generic_decline);
   }
@@ -330,7 +348,7 @@ on(form, 'submit', async (event) => {
   showHold();
 });
 
-// --- How long the items are held ------------------------------------------------------------
+// --- How long the items are held
 function showHold() {
   clearTimeout(holdTimer);
   if (!heldUntil) return;
@@ -357,11 +375,11 @@ on(byId('hold-longer'), 'click', async () => {
   if (heldUntil === before) sayHold(texts.holdLongest);
 });
 
-// --- Begin ----------------------------------------------------------------------------------
+// --- Begin
 on(window, 'pageshow', ({persisted}) => {
   if (!persisted) return;
   setBusy(false);
-  reprice();
+  reprice('update');
 });
 form.noValidate = true;
 placeBilling();

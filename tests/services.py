@@ -20,6 +20,8 @@ from typing import Any
 
 import psycopg
 
+from sandbox.tether import end_with_parent
+
 STARTS = 5
 SECONDS_TO_START = 20
 # Nothing of a test run has to survive a power cut.
@@ -96,6 +98,8 @@ def _server(
                 stderr=output,
                 # A Ctrl-C is for the tests: the server must outlive them.
                 start_new_session=True,
+                # Even kill -9 of the tests ends it; SIGINT is PostgreSQL's fast shutdown.
+                preexec_fn=lambda: end_with_parent(signal.SIGINT),  # noqa: PLW1509 - no thread runs
                 **_user(),
             )
         try:

@@ -1,6 +1,7 @@
 """Staff keep people, who sign in by e-mail address."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -52,6 +53,18 @@ def test_changing_a_person_keeps_the_password(stella: Client, buyer: User) -> No
 
     buyer.refresh_from_db()
     assert (buyer.name, buyer.password) == ("Ada B.", before)
+
+
+def test_a_changed_address_has_to_be_confirmed_and_the_old_one_opens_nothing(
+    stella: Client, buyer: User
+) -> None:
+    address = reverse("admin:accounts_user_change", args=[buyer.pk])
+
+    stella.post(address, {"email": "ada@example.org", "name": buyer.name, "is_active": "on"})
+
+    buyer.refresh_from_db()
+    assert buyer.email == "ada@example.org"
+    assert not EmailAddress.objects.filter(user=buyer).exists()
 
 
 def test_people_are_found_by_name_and_address(stella: Client, buyer: User) -> None:

@@ -125,7 +125,7 @@ def test_the_page_says_every_amount_before_any_personal_data(shopper: Client) ->
         "Subtotal $42.00",
         "Discount SAVE10 −$4.20",
         "Shipping $6.00",
-        "Tax, 8 % in United States of America $3.50",
+        "Tax, 8 % in United States $3.50",
         "Total $47.30",
     ):
         assert amount in page

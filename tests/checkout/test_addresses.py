@@ -78,4 +78,4 @@ def test_the_files_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_countries_are_sorted_by_their_names() -> None:
     names = [name for _code, name in country_choices()]
     assert names[:2] == ["Afghanistan", "Åland Islands"]
-    assert ("US", "United States of America") in country_choices()
+    assert ("US", "United States") in country_choices()

@@ -34,10 +34,16 @@ def broken_mail(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+def only_letter() -> mail.EmailMultiAlternatives:
+    (letter,) = mail.outbox
+    assert isinstance(letter, mail.EmailMultiAlternatives)
+    return letter
+
+
 def test_a_paid_order_is_confirmed_in_text_and_html(paid_order: Order) -> None:
     assert send_due() == 1
 
-    (letter,) = mail.outbox
+    letter = only_letter()
     assert letter.to == ["ada@example.com"]
     assert paid_order.number in letter.subject
     (html, content_type) = letter.alternatives[0]
@@ -55,7 +61,7 @@ def test_names_are_escaped_in_html_and_left_alone_in_text() -> None:
 
     send_due()
 
-    (letter,) = mail.outbox
+    letter = only_letter()
     assert "Tom <b>& Co</b>" in str(letter.body)
     assert "Tom &lt;b&gt;&amp; Co&lt;/b&gt;" in str(letter.alternatives[0][0])
 

@@ -4,16 +4,13 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import requests
 import time_machine
-from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 
 from checkout.tasks import sweep
 from inventory.models import StockItem
@@ -28,18 +25,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.storm]
 MOMENTS = [0.02, 0.1, 0.25]
 TRIES = 40
 BROKEN = (requests.RequestException, OSError, RuntimeError, ValueError, KeyError)
-
-
-@pytest.fixture
-def shop(tmp_path: Path, settings: Settings, db: None) -> Iterator[Shop]:
-    if connection.vendor != "postgresql":
-        pytest.skip("the processes share the test's database, and SQLite's is in memory")
-    running = Shop(tmp_path)
-    settings.STRIPE_API_BASE = running.standin.url
-    settings.STRIPE_SECRET_KEY = running.standin.secret_key
-    running.start()
-    yield running
-    running.stop()
 
 
 def buy(shop: Shop, sku: str) -> None:
