@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,7 @@ from checkout.models import PaymentRequest
 from checkout.paying import PaymentRefusedError, PaymentStart, Shown, start_payment
 from checkout.stripe_gateway import StripeError
 
+logger = logging.getLogger(__name__)
 router = Router(tags=["checkout"])
 
 LIMIT_BY_CART = Limit("pay-cart", times=120, seconds=600)
@@ -138,7 +140,8 @@ def _answer(cart: Cart, body: PaymentIntentIn) -> Answer:
     except PaymentRefusedError as refusal:
         order_url = refusal.order.get_absolute_url() if refusal.order else None
         return _refusal(409, refusal.code, refusal.message, order_url=order_url)
-    except StripeError:
+    except StripeError as error:
+        logger.warning("payment of cart %s could not be started: %s", cart.pk, error)
         return _refusal(
             503,
             "stripe_unavailable",

@@ -1,12 +1,12 @@
 """The JSON interface: one API made of each app's router, described at /api/docs."""
 
-from cart.api import SameSite
-from cart.api import router as cart_router
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
+from cart.api import SameSite
+from cart.api import router as cart_router
 from checkout.api import router as checkout_router
 
 api = NinjaAPI(title="Cartwright", version="1", auth=SameSite())

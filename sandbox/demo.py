@@ -132,7 +132,7 @@ def _prepare(environment: dict[str, str]) -> None:
     steps = (
         ("migrate", "-v0"),
         ("createcachetable", "-v0"),
-        ("seed_demo", "--staff-email", STAFF_EMAIL, "--staff-password", password),
+        ("seed_demo", f"--staff-email={STAFF_EMAIL}", f"--staff-password={password}"),
     )
     collect = ("collectstatic", "--no-input", "--clear", "-v0")
     must_collect = _static_files_changed(Path(environment["STATIC_ROOT"]))

@@ -18,7 +18,9 @@ const {texts, declines, ...config} = JSON.parse(byId('checkout-config').textCont
 const form = byId('checkout-form');
 const fault = byId('checkout-fault');
 const cardFault = byId('card-fault');
-const billing = byId('billing');
+const billingPlace = byId('billing-place');
+const billing =
+  byId('billing') ?? billingPlace.querySelector('template').content.querySelector('fieldset');
 const billingSame = byId('billing-same');
 const amount = () => Number(byId('pay').dataset.amount);
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -144,11 +146,9 @@ on(fault, 'click', (event) => {
 });
 
 // Hidden billing fields are not in the page at all: nothing is asked or read out twice.
-const billingPlace = document.createComment('');
-billing.before(billingPlace);
 function placeBilling() {
   if (billingSame.checked) billing.remove();
-  else billingPlace.after(billing);
+  else billingPlace.append(billing);
 }
 on(billingSame, 'change', placeBilling);
 
