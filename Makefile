@@ -4,7 +4,7 @@ PINS := uv pip compile --quiet --universal --generate-hashes --python-version 3.
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test lint run pins screenshot pictures
+.PHONY: help demo demo-reset test storm lint run pins screenshot diagram pictures
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' \
@@ -19,6 +19,9 @@ demo-reset: ## Forget everything that the demo has stored
 
 test: .venv/dev.stamp ## Run all tests on PostgreSQL and Redis, and what depends on the database on SQLite
 	@$(BIN)/python -m tests.run
+
+storm: .venv/dev.stamp ## Buy and refund for ten minutes while parts fail and are killed, then audit (ARGS="--seconds 60")
+	@$(BIN)/python -m tests.storm $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, imports, templates and missing migrations
 	@$(BIN)/pytest -q -p no:cacheprovider tests/architecture tests/js
@@ -37,6 +40,9 @@ pins: .venv/dev.stamp ## Pin the dependencies of pyproject.toml anew, with hashe
 
 screenshot: .venv/dev.stamp ## Take the pictures in docs/ of a demo that runs (PORT)
 	@$(BIN)/python -m tests.screenshot
+
+diagram: .venv/dev.stamp ## Draw the states of an order in docs/payments.md anew
+	@$(BIN)/python -m tests.diagram
 
 pictures: .venv/dev.stamp ## Draw the pictures of the sample goods anew
 	@$(BIN)/python -m shop.sample.draw

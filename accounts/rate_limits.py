@@ -41,6 +41,11 @@ def over_limit(limit: Limit, who: str) -> bool:
     return bool(count > limit.times)
 
 
+def seconds_left(limit: Limit) -> int:
+    """Return for how long the present window of `limit` still lasts, in seconds."""
+    return limit.seconds - int(timezone.now().timestamp()) % limit.seconds
+
+
 def client_address(request: HttpRequest) -> str:
     """Return the shopper's network address, as told by the nearest proxy that we trust."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]

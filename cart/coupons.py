@@ -76,8 +76,18 @@ def confirm(reference: str) -> None:
 @transaction.atomic
 def release(reference: str) -> None:
     """Give the held use of the order `reference` back."""
-    held = CouponRedemption.objects.filter(reference=reference, state=CouponRedemption.State.HELD)
-    for redemption in held.select_for_update():
+    _free(reference, CouponRedemption.State.HELD)
+
+
+@transaction.atomic
+def give_back(reference: str) -> None:
+    """Give the final use of the order `reference` back: the order was refunded in full."""
+    _free(reference, CouponRedemption.State.CONFIRMED)
+
+
+def _free(reference: str, state: CouponRedemption.State) -> None:
+    live = CouponRedemption.objects.filter(reference=reference, state=state)
+    for redemption in live.select_for_update():
         Coupon.objects.filter(pk=redemption.coupon_id).update(uses=F("uses") - 1)
         redemption.state = CouponRedemption.State.RELEASED
         redemption.save(update_fields=["state"])

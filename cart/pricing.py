@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from shop.money import split
 from shop.quotes import Quote, QuoteLine
 
 
@@ -102,22 +103,6 @@ def quote(
         tax_minor=sum(taxes.values()),
         total_minor=subtotal - discount + shipping_minor + sum(taxes.values()),
     )
-
-
-def split(amount: int, weights: dict[int, int]) -> dict[int, int]:
-    """Split `amount` in proportion to `weights`, by largest remainder; equal remainders by key.
-
-    The parts add up to `amount`. Where all weights are 0 the amount must be 0, too.
-    """
-    whole = sum(weights.values())
-    if whole == 0:
-        return dict.fromkeys(weights, 0)
-    parts = {key: amount * weight // whole for key, weight in weights.items()}
-    left = amount - sum(parts.values())
-    by_remainder = sorted(weights, key=lambda key: (-(amount * weights[key] % whole), key))
-    for key in by_remainder[:left]:
-        parts[key] += 1
-    return parts
 
 
 def _discount(coupon: Discount | None, subtotal: int) -> int:

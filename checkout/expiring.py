@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 # An open payment of which nothing was heard for this long is looked up.
 LOOK_UP_AFTER = timedelta(seconds=60)
 BATCH = 200
+# Stripe's clock may be behind ours by that much.
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -37,40 +39,65 @@ def ensure_intent(attempt: PaymentAttempt) -> Intent:
     """Return the attempt's intent as it stands at Stripe, making it first where that is missing.
 
     The stored idempotency key makes a repetition, after a crash or beside a rival, find the same
-    intent. Raises StripeError.
+    intent. It is cancelled when the attempt was closed meanwhile: nobody may pay it then. Raises
+    StripeError.
     """
     if attempt.intent_id is not None:
         return stripe_gateway.retrieve_intent(attempt.intent_id)
-    order = attempt.order
-    intent = stripe_gateway.create_intent(
-        idempotency_key=attempt.idempotency_key,
-        order_number=order.number,
-        amount_minor=order.total_minor,
-        currency=order.currency,
-    )
-    noted = PaymentAttempt.objects.filter(pk=attempt.pk, intent_id=None).update(intent_id=intent.id)
-    attempt.intent_id = intent.id
+    intent = _make_intent(attempt)
+    unnoted = PaymentAttempt.objects.filter(pk=attempt.pk, intent_id=None, is_open=True)
+    noted = unnoted.update(intent_id=intent.id)
     if noted:
+        attempt.intent_id = intent.id
+        order = attempt.order
         append_event(order, OrderEvent.Kind.ATTEMPT, SHOPPER, order.total_minor, intent=intent.id)
         return intent
-    # A rival made it first; it may have moved on since the answer that Stripe repeated to us.
-    return stripe_gateway.retrieve_intent(intent.id)
+    attempt.refresh_from_db(fields=["intent_id"])
+    if attempt.intent_id is None:
+        return stripe_gateway.cancel_intent(intent.id)
+    # A rival noted it first; it may have moved on since the answer that Stripe repeated to us.
+    return stripe_gateway.retrieve_intent(attempt.intent_id)
+
+
+def _make_intent(attempt: PaymentAttempt) -> Intent:
+    order = attempt.order
+    try:
+        return stripe_gateway.create_intent(
+            idempotency_key=attempt.idempotency_key,
+            order_number=order.number,
+            amount_minor=order.total_minor,
+            currency=order.currency,
+        )
+    except StripeError as error:
+        # Stripe repeats even a 500 under the same key, made the intent as it may have.
+        found = None if error.permanent else _find_intent(attempt)
+        if found is None:
+            raise
+        return found
+
+
+def _find_intent(attempt: PaymentAttempt) -> Intent | None:
+    """Look for an intent of which no answer reached us, among those made since the attempt."""
+    since = attempt.created_at - CLOCKS_DIFFER_BY
+    number = attempt.order.number
+    made = stripe_gateway.list_intents(since)
+    return next((intent for intent in made if intent.order_number == number), None)
 
 
 def close_at_stripe(attempt: PaymentAttempt, actor: Actor) -> Order:
     """Cancel the attempt's intent and then its order; return the order as it then is.
 
     It is paid, or still pending, when the money was faster. Raises StripeError, and then nothing
-    is freed.
+    is freed. An intent whose id was never noted was shown to nobody; where Stripe has none either,
+    no money can come.
     """
-    try:
-        intent = ensure_intent(attempt)
-    except StripeError as error:
-        if not error.permanent or attempt.intent_id is not None:
-            raise
+    intent_id = attempt.intent_id
+    if intent_id is None and (found := _find_intent(attempt)):
+        intent_id = found.id
+    if intent_id is None:
         close_without_intent(attempt, actor)
     else:
-        settle(stripe_gateway.cancel_intent(intent.id), actor)
+        settle(stripe_gateway.cancel_intent(intent_id), actor)
     return Order.objects.get(pk=attempt.order_id)
 
 

@@ -70,7 +70,11 @@ class PaymentRequest(models.Model):
 
 
 class WebhookEvent(models.Model):
-    """The inbox: one row for each event of Stripe, stored before the answer, then applied once."""
+    """The inbox: one row for each event of Stripe, stored before the answer, then applied once.
+
+    A row that could not be applied stays received, with its error, until its next try; after too
+    many tries it is failed and waits for a member of staff.
+    """
 
     class State(models.TextChoices):
         RECEIVED = "received", _("received")
@@ -78,9 +82,15 @@ class WebhookEvent(models.Model):
         IGNORED = "ignored", _("ignored")
         FAILED = "failed", _("failed")
 
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook", _("webhook")
+        LIST = "list", _("Stripe's list of events")
+
     event_id = models.CharField(_("event"), max_length=255, unique=True)
     type = models.CharField(_("type"), max_length=100)
     payload = models.JSONField(_("payload"))
+    # How it came: what Stripe's list knew first, the webhook had not brought.
+    source = models.CharField(_("source"), max_length=7, choices=Source, default=Source.WEBHOOK)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.RECEIVED)
     tries = models.PositiveIntegerField(_("tries"), default=0)
     next_try_at = models.DateTimeField(_("next try"), auto_now_add=True)
@@ -95,15 +105,72 @@ class WebhookEvent(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["received", "applied", "ignored", "failed"]),
                 name="checkout_event_state_known",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["webhook", "list"]), name="checkout_event_source_known"
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["next_try_at"],
-                condition=Q(state__in=["received", "failed"]),
+                condition=Q(state="received"),
                 name="checkout_event_undone",
             )
         ]
 
     def __str__(self) -> str:
         return self.event_id
+
+
+class Reconciliation(models.Model):
+    """One reading of Stripe's list of events, up to `read_until`, and what it found."""
+
+    read_from = models.DateTimeField(_("events from"))
+    read_until = models.DateTimeField(_("events until"))
+    events_read = models.PositiveIntegerField(_("events at Stripe"), default=0)
+    # Events that no webhook had brought.
+    events_missing = models.PositiveIntegerField(_("not brought by a webhook"), default=0)
+    finished_at = models.DateTimeField(_("finished"))
+
+    class Meta:
+        verbose_name = _("reconciliation")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.read_from:%Y-%m-%d %H:%M} – {self.read_until:%Y-%m-%d %H:%M}"
+
+
+class Audit(models.Model):
+    """One check of the books: the sums it compared and the breaks it found, as plain data."""
+
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    sums = models.JSONField(_("sums"))
+    breaks = models.JSONField(_("breaks"))
+
+    class Meta:
+        verbose_name = _("audit")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d %H:%M}"
+
+
+class DeclineJump(models.Model):
+    """A time in which too large a share of the shop's tries to pay is declined: a card test.
+
+    `lasts_until` moves on with each sign of it. The numbers are those of its beginning.
+    """
+
+    started_at = models.DateTimeField(_("began"), auto_now_add=True)
+    lasts_until = models.DateTimeField(_("lasts until"))
+    declined = models.PositiveIntegerField(_("declined"))
+    tries = models.PositiveIntegerField(_("tries to pay"))
+    # Null: the staff are still to be told.
+    told_at = models.DateTimeField(_("staff told"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("jump of declines")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from cart import coupons
 from cart.models import Cart
 from cart.quoting import PricedCart, price_cart
+from checkout import guarding
 from checkout.expiring import close_at_stripe, ensure_intent
 from checkout.models import PaymentAttempt
 from checkout.settling import close_without_intent, settle, settle_free
@@ -61,8 +62,9 @@ class PaymentRefusedError(Exception):
 def start_payment(cart: Cart, details: BuyerDetails, shown: Shown) -> PaymentStart:
     """Create the cart's order and its intent, or find the ones it has; safe to repeat at any time.
 
-    Raises PaymentRefusedError, and StripeError when Stripe could not be asked (the order then waits
-    for the next try). At most one order of a cart is live: another is cancelled at Stripe first.
+    Raises PaymentRefusedError, guarding.TooManyError, and StripeError when Stripe could not be
+    asked (the order then waits for the next try). At most one order of a cart is live: another is
+    cancelled at Stripe first.
     """
     for _round in range(ROUNDS):
         attempt, stale = _take_attempt(cart, details, shown)
@@ -85,14 +87,14 @@ def start_payment(cart: Cart, details: BuyerDetails, shown: Shown) -> PaymentSta
 def extend_hold(cart: Cart) -> datetime | None:
     """Hold the cart's unpaid order for another RESERVATION_MINUTES, up to LONGEST_HOLD of them.
 
-    Returns until when it is held now; None when there is no unpaid order.
+    Returns until when it is held now; None when there is no unpaid order, or its hold has ended.
     """
     with transaction.atomic():
         attempt = _open_attempts(cart).first()
         if attempt is None:
             return None
         order = lock(attempt.order_id)
-        if order.state != Order.State.PENDING:
+        if order.state != Order.State.PENDING or order.held_until <= timezone.now():
             return None
         before = order.held_until
         _renew_hold(order)
@@ -111,7 +113,12 @@ def _take_attempt(
     priced = price_cart(cart)
     attempts = list(_open_attempts(cart))
     _refuse_what_was_not_shown(priced, shown, attempts)
-    same = [one for one in attempts if is_same_purchase(one.order, priced.quote)][:1]
+    # A hold that was ended stays ended: the order is closed and placed anew.
+    same = [
+        one
+        for one in attempts
+        if one.order.held_until > timezone.now() and is_same_purchase(one.order, priced.quote)
+    ][:1]
     stale = [one for one in attempts if one not in same]
     if stale:
         return None, stale
@@ -145,6 +152,7 @@ def _refuse_what_was_not_shown(
 
 def _place(priced: PricedCart, details: BuyerDetails) -> PaymentAttempt:
     cart, quote = priced.cart, priced.quote
+    guarding.refuse_too_many_holds(cart.user, details.email, details.placed_from)
     held_until = timezone.now() + timedelta(minutes=settings.RESERVATION_MINUTES)
     order = place_order(quote, details, cart.user, priced.delivery, held_until)
     attempt = PaymentAttempt.objects.create(order=order, cart=cart)
@@ -209,8 +217,9 @@ def _note_details(order: Order, details: BuyerDetails) -> None:
 
 def _renew_hold(order: Order) -> None:
     minutes = timedelta(minutes=settings.RESERVATION_MINUTES)
-    until = min(timezone.now() + minutes, order.placed_at + LONGEST_HOLD * minutes)
-    if until > order.held_until:
+    now = timezone.now()
+    until = min(now + minutes, order.placed_at + LONGEST_HOLD * minutes)
+    if now < order.held_until < until:
         order.held_until = until
         order.save(update_fields=["held_until"])
 

@@ -4,23 +4,31 @@ Webhooks, sweeps and the pay request all end here, so that what came first makes
 """
 
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from cart import coupons
 from cart.lines import empty
 from cart.models import Cart
+from checkout import guarding
 from checkout.models import PaymentAttempt
 from checkout.stripe_gateway import Intent
 from inventory import stock
-from orders.models import Order, OrderEvent, Payment
-from orders.states import SHOPPER, Actor, append_event, lock, move
+from orders.models import Order, OrderEvent, Payment, Refund
+from orders.refunding import request_all
+from orders.states import SCHEDULE, SHOPPER, Actor, append_event, lock, move
 
 State = Order.State
 Kind = OrderEvent.Kind
+
+
+class NotYetError(Exception):
+    """What Stripe says cannot be booked before something else has been; it has to wait."""
 
 
 @transaction.atomic
@@ -50,21 +58,35 @@ def settle_free(attempt: PaymentAttempt) -> None:
 
 @transaction.atomic
 def close_without_intent(attempt: PaymentAttempt, actor: Actor) -> None:
-    """Cancel an order for which Stripe refuses to make an intent: no money can come."""
+    """Cancel an order that has no intent at Stripe: no money can come."""
     _lock_rows(attempt)
-    if attempt.order.state == State.PENDING:
+    if attempt.order.state == State.PENDING and attempt.intent_id is None:
         _close(attempt, State.CANCELED, actor)
 
 
 @transaction.atomic
-def note_decline(intent: Intent, code: str, actor: Actor) -> None:
-    """Append a declined try to the audit trail and keep the hold for the grace period."""
+def note_decline(intent: Intent, code: str, actor: Actor, event_id: str) -> None:
+    """Append a declined try to the audit trail, and keep the hold for the grace period.
+
+    After too many of them it ends the hold: nobody may try on this order any more.
+    Once for each of Stripe's events: nothing is left to do the second time.
+    """
     attempt = _lock_attempt(intent)
     if attempt is None:
         return
     order = attempt.order
-    append_event(order, Kind.DECLINED, actor, order.total_minor, code=code)
-    if order.state == State.PENDING:
+    if order.events.filter(kind=Kind.DECLINED, data__stripe_event=event_id).exists():
+        return
+    append_event(order, Kind.DECLINED, actor, order.total_minor, code=code, stripe_event=event_id)
+    guarding.note_decline_rate()
+    if order.state != State.PENDING or order.held_until <= timezone.now():
+        return
+    if guarding.has_had_enough(attempt):
+        # Checkout's expiry cancels at Stripe first, and closes the order then.
+        order.held_until = timezone.now()
+        order.save(update_fields=["held_until"])
+        transaction.on_commit(partial(async_task, settings.CLOSE_DOORBELL))
+    else:
         _hold_at_least(order, settings.DECLINE_GRACE_MINUTES)
 
 
@@ -118,12 +140,13 @@ def _receive(attempt: PaymentAttempt, intent: Intent, actor: Actor) -> None:
         _record(order, intent, Payment.Outcome.ACCEPTED)
         _pay(attempt, actor)
     else:
-        _record(order, intent, Payment.Outcome.LATE)
+        payment = _record(order, intent, Payment.Outcome.LATE)
         append_event(order, Kind.PAYMENT_LATE, actor, intent.received_minor)
+        request_all(payment.pk, Refund.Reason.LATE, SCHEDULE)
 
 
-def _record(order: Order, intent: Intent, outcome: Payment.Outcome) -> None:
-    Payment.objects.create(
+def _record(order: Order, intent: Intent, outcome: Payment.Outcome) -> Payment:
+    return Payment.objects.create(
         order=order,
         intent_id=intent.id,
         amount_minor=intent.received_minor,

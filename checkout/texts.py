@@ -6,6 +6,7 @@ from checkout.addresses import Text
 from checkout.fields import EMAIL_INCOMPLETE, EMAIL_WITHOUT_AT
 
 TEXTS: dict[str, Text] = {
+    "checking": _("Checking…"),
     "emailWithoutAt": EMAIL_WITHOUT_AT,
     "emailIncomplete": EMAIL_INCOMPLETE,
     "emailSlip": _("Use {email} instead"),

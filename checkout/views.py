@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -131,6 +132,8 @@ def _config() -> dict[str, Any]:
         "summaryUrl": reverse("checkout:summary"),
         "payUrl": reverse("api-1:payment_intent"),
         "holdUrl": reverse("checkout:hold"),
+        "challengeJs": static("challenge.js"),
+        "holdJs": static("hold.js"),
         "declines": sentences_for_page(),
         "mailSlips": MAIL_DOMAIN_SLIPS,
         "texts": TEXTS,

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_q.models import OrmQ
 
 from checkout.models import WebhookEvent
+from config.watchdog import Look, is_stalled, look
 from notifications.models import Delivery
-from orders.models import OrderEvent
+from orders.models import OrderEvent, Refund
 
 logger = logging.getLogger(__name__)
 
@@ -74,26 +74,45 @@ def _cache() -> str:
     return "answers"
 
 
-def _queue() -> dict[str, int]:
+def ages(seen: Look) -> dict[str, int]:
     """Return for how many seconds the oldest undone row of each table has been due. 4 queries.
 
     A row that waits for its next try is not due yet: one message that cannot be sent must not take
     the shop off the net.
     """
     undone = {
-        "tasks": OrmQ.objects.aggregate(due=Min("lock")),
-        "webhook_events": WebhookEvent.objects.filter(
-            state__in=[WebhookEvent.State.RECEIVED, WebhookEvent.State.FAILED]
+        "webhook_events": WebhookEvent.objects.filter(state=WebhookEvent.State.RECEIVED).aggregate(
+            due=Min("next_try_at")
+        ),
+        "refunds": Refund.objects.filter(
+            state__in=[Refund.State.REQUESTED, Refund.State.SENT]
         ).aggregate(due=Min("next_try_at")),
         "order_events": OrderEvent.objects.filter(planned_at=None).aggregate(due=Min("created_at")),
         "deliveries": Delivery.objects.filter(state=Delivery.State.DUE).aggregate(
             due=Min("due_at")
         ),
     }
-    ages = {name: _seconds_since(oldest["due"]) for name, oldest in undone.items()}
-    if max(ages.values()) > OVERDUE_SECONDS:
-        raise NotReadyError(ages)
-    return ages
+    rows = {name: _seconds_since(oldest["due"]) for name, oldest in undone.items()}
+    return {"tasks": int(seen.waiting), **rows}
+
+
+def overdue(ages: dict[str, int]) -> bool:
+    """Tell whether something waits so long that somebody has to look."""
+    return max(ages.values()) > OVERDUE_SECONDS
+
+
+def _queue() -> dict[str, int | bool]:
+    """Return the ages, and whether the worker seems to have stalled. 6 queries.
+
+    A stall alone does not take the shop off the net: orders are taken, and the worker's supervisor
+    starts it again.
+    """
+    seen = look()
+    waiting = ages(seen)
+    detail = {**waiting, "worker_stalled": is_stalled(seen)}
+    if overdue(waiting):
+        raise NotReadyError(detail)
+    return detail
 
 
 def _seconds_since(moment: datetime | None) -> int:

@@ -35,6 +35,15 @@ RESERVATION_MINUTES = env.int("RESERVATION_MINUTES", default=15)
 DECLINE_GRACE_MINUTES = env.int("DECLINE_GRACE_MINUTES", default=15)
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
+# --- Card testing (checkout/guarding.py) ----------------------------------------------------
+MAX_DECLINES_PER_ORDER = env.int("MAX_DECLINES_PER_ORDER", default=8)
+MAX_DECLINES_PER_SHOPPER = env.int("MAX_DECLINES_PER_SHOPPER", default=12)
+MAX_DECLINES_PER_ADDRESS = env.int("MAX_DECLINES_PER_ADDRESS", default=30)
+MAX_HOLDS_PER_SHOPPER = env.int("MAX_HOLDS_PER_SHOPPER", default=5)
+MAX_HOLDS_PER_ADDRESS = env.int("MAX_HOLDS_PER_ADDRESS", default=50)
+DECLINE_JUMP = env.int("DECLINE_JUMP", default=20)
+DECLINE_JUMP_PERCENT = env.int("DECLINE_JUMP_PERCENT", default=50)
+
 # --- Stripe ---------------------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
@@ -152,6 +161,9 @@ Q_CLUSTER = {
 }
 # Rung after each order event: the outbox that notifications reads.
 ORDER_EVENT_DOORBELL = "notifications.tasks.send_due"
+# Rung when a refund is to be sent to Stripe, and when an unpaid order's hold was ended early.
+REFUND_DOORBELL = "checkout.tasks.send_refunds"
+CLOSE_DOORBELL = "checkout.tasks.close_due"
 
 # --- Accounts -------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
@@ -202,6 +214,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SHOP_NAME} <shop@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="")
+EMAIL_SUBJECT_PREFIX = f"[{SHOP_NAME}] "
 ADMINS = [(ADMIN_EMAIL, ADMIN_EMAIL)] if ADMIN_EMAIL else []
 ANYMAIL_ESP = env.str("ANYMAIL_ESP", default="")
 if ANYMAIL_ESP:
@@ -275,5 +288,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # It tells of every task four times; what a task did, the task's own code says.
-    "loggers": {"django-q": {"level": "WARNING"}},
+    # So does Stripe's library of every call, with its whole address.
+    "loggers": {"django-q": {"level": "WARNING"}, "stripe": {"level": "WARNING"}},
 }

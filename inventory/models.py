@@ -80,6 +80,7 @@ class StockMovement(models.Model):
         SOLD = "sold", _("sold")
         COUNTED = "counted", _("counted")
         DAMAGED = "damaged", _("damaged or lost")
+        RETURNED = "returned", _("returned")
 
     item = models.ForeignKey(StockItem, models.PROTECT, related_name="movements")
     quantity = models.IntegerField(_("change"))
@@ -95,7 +96,7 @@ class StockMovement(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(quantity=0), name="inventory_movement_not_zero"),
             models.CheckConstraint(
-                condition=Q(reason__in=["received", "sold", "counted", "damaged"]),
+                condition=Q(reason__in=["received", "sold", "counted", "damaged", "returned"]),
                 name="inventory_movement_reason_known",
             ),
             # A sale is booked once: confirming the same hold again cannot take stock twice.
@@ -103,6 +104,12 @@ class StockMovement(models.Model):
                 fields=["item", "reference"],
                 condition=Q(reason="sold"),
                 name="inventory_one_sale_per_reference",
+            ),
+            # The same for what a refund puts back.
+            models.UniqueConstraint(
+                fields=["item", "reference"],
+                condition=Q(reason="returned"),
+                name="inventory_one_return_per_reference",
             ),
         ]
 

@@ -101,6 +101,24 @@ def release(reference: str) -> None:
 
 
 @transaction.atomic
+def take_back(reference: str, quantities: Mapping[int, int], actor: str) -> None:
+    """Put returned units (item key → units) back for `reference`, once. 3 queries an item.
+
+    Nothing is left to do the second time.
+    """
+    for item_id, quantity in sorted(quantities.items()):
+        item = StockItem.objects.select_for_update().get(pk=item_id)
+        _movement, is_new = StockMovement.objects.get_or_create(
+            item=item,
+            reference=reference,
+            reason=StockMovement.Reason.RETURNED,
+            defaults={"quantity": quantity, "actor": actor},
+        )
+        if is_new:
+            StockItem.objects.filter(pk=item_id).update(on_hand=F("on_hand") + quantity)
+
+
+@transaction.atomic
 def adjust(
     item: StockItem, change: int, reason: StockMovement.Reason, actor: str, note: str = ""
 ) -> StockMovement:

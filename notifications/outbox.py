@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from notifications.messages import send
 from notifications.models import Delivery
-from notifications.plan import PLAN
+from notifications.plan import steps_after
 from orders.models import OrderEvent
+from orders.states import SCHEDULE, append_event
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +34,10 @@ def plan_new_events() -> int:
     now = timezone.now()
     Delivery.objects.bulk_create(
         [
-            Delivery(
-                event=event, step=step.message, recipient=step.recipient(event.order), due_at=now
-            )
+            Delivery(event=event, step=step.message, recipient=recipient, due_at=now)
             for event in events
-            for step in PLAN.get(OrderEvent.Kind(event.kind), [])
+            for step in steps_after(event)
+            if (recipient := step.recipient(event.order))
         ],
         ignore_conflicts=True,
     )
@@ -59,16 +59,31 @@ def deliver(delivery_id: int) -> bool:
         return False
     delivery = Delivery.objects.select_related("event__order").get(pk=delivery_id)
     try:
-        send(delivery)
+        subject = send(delivery)
     except Exception as error:
         logger.exception("message %s of order %s failed", delivery.step, delivery.event.order)
         _try_later(delivery, error)
         return False
-    delivery.state = Delivery.State.SENT
-    delivery.sent_at = timezone.now()
-    delivery.error = ""
-    delivery.save(update_fields=["state", "sent_at", "error"])
+    _note_sent(delivery, subject)
     return True
+
+
+@transaction.atomic
+def _note_sent(delivery: Delivery, subject: str) -> None:
+    """Close the step and put the message on the order's timeline, together and once.
+
+    A sender that took longer than its lease may have a rival that sent the message as well.
+    """
+    due = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DUE)
+    if due.update(state=Delivery.State.SENT, sent_at=timezone.now(), error=""):
+        append_event(
+            delivery.event.order,
+            OrderEvent.Kind.MESSAGE_SENT,
+            SCHEDULE,
+            message=delivery.step,
+            recipient=delivery.recipient,
+            subject=subject,
+        )
 
 
 def _try_later(delivery: Delivery, error: Exception) -> None:

@@ -1,24 +1,39 @@
-"""Orders for staff: everything to read, and two moves to press: packing begun, and sent."""
+"""Orders for staff: everything to read, and moves to press: packing begun, sent, cancel, refund."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Model, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from orders.access import SignedInRequest
 from orders.addresses import address_lines
-from orders.models import Order, OrderEvent, OrderLine, Payment
-from orders.states import MOVES, MoveRefusedError, State, by_staff, move
+from orders.attention import NeedsAttention, reasons, with_attention
+from orders.evidence import evidence
+from orders.models import Order, OrderLine
+from orders.order_panel import mark_of, panel_of
+from orders.refund_admin import (
+    PAID_NOT_SENT,
+    cancel,
+    compose,
+    lock_or_404,
+    require,
+    try_again,
+)
+from orders.states import MOVES, State, by_staff, move
 from shop.delivery import DeliveryDates
 from shop.money import format_money
 
@@ -27,12 +42,6 @@ BUTTONS = (
     ("start-packing", State.FULFILLING, gettext_lazy("Start packing")),
     ("mark-as-sent", State.FULFILLED, gettext_lazy("Mark as sent")),
 )
-
-
-def has_odd_payment() -> Exists:
-    """The condition that money came for an order which does not pay it: somebody must decide."""
-    payments = Payment.objects.filter(order=OuterRef("pk"))
-    return Exists(payments.exclude(outcome=Payment.Outcome.ACCEPTED))
 
 
 class ReadOnlyInline(admin.TabularInline[Any, Order]):
@@ -57,7 +66,10 @@ class ReadOnlyInline(admin.TabularInline[Any, Order]):
 class LineInline(ReadOnlyInline):
     model = OrderLine
     verbose_name_plural = gettext_lazy("lines")
-    fields = ("title", "options", "sku", "quantity", "price", "subtotal", "discount", "tax")
+    fields = (
+        *("title", "options", "sku", "quantity", "refunded_quantity"),
+        *("price", "subtotal", "discount", "tax", "total"),
+    )
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("price"))
@@ -76,86 +88,22 @@ class LineInline(ReadOnlyInline):
     def tax(self, line: OrderLine) -> str:
         return format_money(line.tax_minor, line.order.currency)
 
-
-class PaymentInline(ReadOnlyInline):
-    model = Payment
-    verbose_name_plural = gettext_lazy("payments")
-    fields = ("intent_id", "amount", "outcome", "received_at")
-    readonly_fields = fields
-
-    @admin.display(description=gettext_lazy("amount"))
-    def amount(self, payment: Payment) -> str:
-        return format_money(payment.amount_minor, payment.currency)
-
-
-class EventInline(ReadOnlyInline):
-    model = OrderEvent
-    verbose_name_plural = gettext_lazy("timeline")
-    fields = ("created_at", "kind", "by", "amount", "details")
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("staff")
-
-    @admin.display(description=gettext_lazy("by"))
-    def by(self, event: OrderEvent) -> str:
-        return str(event.staff or event.get_actor_display())
-
-    @admin.display(description=gettext_lazy("amount"))
-    def amount(self, event: OrderEvent) -> str | None:
-        if event.amount_minor is None:
-            return None
-        return format_money(event.amount_minor, _currency_of(event))
-
-    @admin.display(description=gettext_lazy("details"))
-    def details(self, event: OrderEvent) -> SafeString:
-        return format_html_join(
-            " · ", "{}: {}", (_readable(event, key) for key in sorted(event.data))
-        )
-
-
-def _currency_of(event: OrderEvent) -> str:
-    """The currency of an event's amounts: its own when money came in another one."""
-    return str(event.data.get("currency", event.order.currency))
-
-
-def _readable(event: OrderEvent, key: str) -> tuple[str, str]:
-    value = event.data[key]
-    if key == "expected_minor":
-        return _("expected"), format_money(value, event.order.currency)
-    if key == "from":
-        return _("from"), str(State(value).label)
-    return key.replace("_", " "), str(value)
-
-
-class NeedsAttention(admin.SimpleListFilter):
-    """Orders with money of which somebody has to decide what becomes."""
-
-    title = gettext_lazy("needs attention")
-    parameter_name = "attention"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
-        if self.value() == "yes":
-            return orders.filter(has_odd_payment())
-        if self.value() == "no":
-            return orders.filter(~has_odd_payment())
-        return orders
+    @admin.display(description=gettext_lazy("total"))
+    def total(self, line: OrderLine) -> str:
+        return format_money(line.total_minor, line.order.currency)
 
 
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin[Order]):
-    list_display = ("number", "placed_at", "state", "email", "total", "attention")
+    list_display = ("number", "state", "attention", "total", "placed_at", "email")
     list_filter = ("state", "placed_at", NeedsAttention)
     search_fields = ("number", "email", "payments__intent_id")
     search_help_text = gettext_lazy("Order number, email or payment intent")
     show_full_result_count = False
-    inlines = (LineInline, PaymentInline, EventInline)
+    inlines = (LineInline,)
     change_form_template = "admin/orders/order/change_form.html"
     fieldsets = (
-        (None, {"fields": ("number", "state", "attention", "placed_at", "held_until")}),
+        (None, {"fields": ("number", "state_now", "waits_for", "placed_at", "held_until")}),
         (
             gettext_lazy("Buyer"),
             {"fields": ("email", "user", "deliver_to", "bill_to", "delivery")},
@@ -177,17 +125,23 @@ class OrderAdmin(admin.ModelAdmin[Order]):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        odd = Payment.objects.filter(order=OuterRef("pk")).exclude(outcome=Payment.Outcome.ACCEPTED)
-        orders = super().get_queryset(request)
-        return orders.select_related("user").annotate(needs_attention=Exists(odd))
+        return with_attention(super().get_queryset(request).select_related("user"))
 
     @admin.display(description=gettext_lazy("total"), ordering="total_minor")
     def total(self, order: Order) -> str:
         return format_money(order.total_minor, order.currency)
 
-    @admin.display(description=gettext_lazy("needs attention"), ordering="needs_attention")
-    def attention(self, order: Any) -> str:
-        return _("Payment does not match") if order.needs_attention else ""
+    @admin.display(description=gettext_lazy("needs attention"))
+    def attention(self, order: Order) -> str:
+        return "; ".join(reasons(order))
+
+    @admin.display(description=gettext_lazy("needs attention"))
+    def waits_for(self, order: Order) -> SafeString:
+        return render_to_string("admin/orders/order/attention.html", {"reasons": reasons(order)})
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_now(self, order: Order) -> SafeString:
+        return render_to_string("admin/orders/order/state.html", {"order": order})
 
     @admin.display(description=gettext_lazy("lines"))
     def subtotal(self, order: Order) -> str:
@@ -221,60 +175,95 @@ class OrderAdmin(admin.ModelAdmin[Order]):
         return str(DeliveryDates(order.delivery_from, order.delivery_until))
 
     def get_urls(self) -> list[URLPattern]:
-        buttons = [
-            path(
-                f"<int:pk>/{name}/",
-                self.admin_site.admin_view(partial(self.move_view, to=to)),
-                name=f"orders_order_{name}",
-            )
-            for name, to, _label in BUTTONS
+        site = self.admin_site
+        pages: list[tuple[str, str, Callable[..., HttpResponse]]] = [
+            ("<int:pk>/refund/<int:payment_pk>/", "refund", partial(compose, site=site)),
+            ("<int:pk>/refunds/<int:refund_pk>/repeat/", "repeat", try_again),
+            ("<int:pk>/cancel/", "cancel", partial(cancel, site=site)),
+            ("<int:pk>/evidence/", "evidence", partial(evidence, site=site)),
+            *((f"<int:pk>/{name}/", name, partial(_move, to=to)) for name, to, _label in BUTTONS),
         ]
-        return buttons + super().get_urls()
+        return [
+            path("<int:pk>/panel/", never_cache(self.panel_view), name="orders_order_panel"),
+            *(
+                path(route, site.admin_view(view), name=f"orders_order_{name}")
+                for route, name, view in pages
+            ),
+            *super().get_urls(),
+        ]
 
-    def change_view(
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        obj: Order | None = None,
     ) -> HttpResponse:
-        buttons = self._buttons(request, object_id)
-        return super().change_view(request, object_id, form_url, {"moves": buttons})
+        if obj:
+            context |= _shown(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def _buttons(self, request: HttpRequest, object_id: str) -> list[dict[str, str]]:
-        """The moves that this member of staff can make now, as address and words."""
-        order = self.get_object(request, object_id)
-        if order is None or not request.user.has_perm("orders.change_order"):
-            return []
-        return [
-            {"url": reverse(f"admin:orders_order_{name}", args=[order.pk]), "label": str(label)}
-            for name, to, label in BUTTONS
-            if to in MOVES[State(order.state)]
-        ]
+    def panel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer the order page's question whether anything is new; 204 when it shows it already.
 
-    def move_view(self, request: SignedInRequest, pk: int, to: State) -> HttpResponse:
-        """Move the order and go back to its page, which says what came of it. POST only."""
-        return _move(request, pk, to)
+        Who may not see it gets 403, not the sign-in page, which would be put into the open page.
+        """
+        if not self.admin_site.has_permission(request):
+            raise PermissionDenied(_("Sign in as a member of staff."))
+        require(request, "orders.view_order", _("You may not look at orders."))
+        order = get_object_or_404(self.get_queryset(request), pk=pk)
+        seen = request.GET.get("seen", "")
+        if mark_of(order) == seen:
+            return HttpResponse(status=204)
+        context = _shown(request, order) | {"reasons": reasons(order)}
+        context["news"] = context["panel"].since(seen)
+        return render(request, "admin/orders/order/panel_changed.html", context)
+
+
+def _shown(request: HttpRequest, order: Order) -> dict[str, Any]:
+    """What the templates read of an order's buttons and money."""
+    panel = panel_of(order)
+    may_move = request.user.has_perm("orders.change_order")
+    moves = [
+        {"url": reverse(f"admin:orders_order_{name}", args=[order.pk]), "label": label}
+        for name, to, label in BUTTONS
+        if may_move and _may_move(order, to, panel.is_all_given_back)
+    ]
+    is_cancelable = order.state in PAID_NOT_SENT and panel.is_cancelable
+    return {
+        "order": order,
+        "panel": panel,
+        "moves": moves,
+        "may_cancel": may_move and (order.state == State.PENDING or is_cancelable),
+        "may_refund": request.user.has_perm("orders.add_refund"),
+    }
+
+
+def _may_move(order: Order, to: State, is_all_given_back: bool) -> bool:
+    """Whether staff may: goods do not leave when the money is gone, whatever the table allows."""
+    is_paid_for = order.state in PAID_NOT_SENT and not is_all_given_back
+    return is_paid_for and to in MOVES[State(order.state)]
 
 
 @require_POST
+@transaction.atomic
 def _move(request: SignedInRequest, pk: int, to: State) -> HttpResponse:
-    if not request.user.has_perm("orders.change_order"):
-        raise PermissionDenied(_("You may look at orders, but not change them."))
-    try:
-        order = move(pk, to, by_staff(request.user))
-    except Order.DoesNotExist as error:
-        raise Http404(_("There is no such order.")) from error
-    except MoveRefusedError as error:
-        words = {"state": str(State(error.order.state).label), "to": str(to.label)}
-        messages.error(
-            request,
-            _("Nothing was changed: the order is “%(state)s”, so it cannot become “%(to)s”.")
-            % words,
-        )
-    else:
-        words = {"number": order.number, "to": str(to.label)}
+    """Move the order and go back to its page, which says what came of it. POST only."""
+    require(request, "orders.change_order", _("You may look at orders, but not change them."))
+    order = lock_or_404(pk)
+    is_all_given_back = panel_of(order).is_all_given_back
+    words = {"number": order.number, "state": order.get_state_display(), "to": to.label}
+    if _may_move(order, to, is_all_given_back):
+        move(pk, to, by_staff(request.user))
         messages.success(request, _("Order %(number)s is now “%(to)s”.") % words)
+    elif is_all_given_back:
+        said = _("Nothing was changed: all of its money is back, or on its way to the buyer.")
+        messages.error(request, said)
+    else:
+        said = _("Nothing was changed: the order is “%(state)s”, so it cannot become “%(to)s”.")
+        messages.error(request, said % words)
     return redirect("admin:orders_order_change", pk)
 
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
@@ -22,6 +23,10 @@ def new_number() -> str:
 
 def new_access_key() -> str:
     return secrets.token_urlsafe(18)
+
+
+def new_refund_key() -> str:
+    return "refund-" + secrets.token_urlsafe(24)
 
 
 class Order(models.Model):
@@ -66,6 +71,7 @@ class Order(models.Model):
     total_minor = models.PositiveBigIntegerField(_("total"))
 
     placed_at = models.DateTimeField(_("placed"), auto_now_add=True)
+    placed_from = models.GenericIPAddressField(_("placed from"), null=True, blank=True)
     # Until then stock and coupon are held for an order that waits for its payment.
     held_until = models.DateTimeField(_("held until"))
 
@@ -110,6 +116,11 @@ class Order(models.Model):
                 fields=["held_until"], condition=Q(state="pending"), name="orders_pending_by_hold"
             ),
             models.Index(Lower("email"), F("id").desc(), name="orders_by_email"),
+            models.Index(
+                fields=["placed_from"],
+                condition=Q(state="pending"),
+                name="orders_pending_by_address",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -133,6 +144,8 @@ class OrderLine(models.Model):
     unit_price_minor = models.PositiveBigIntegerField(_("price"))
     discount_minor = models.PositiveBigIntegerField(_("discount"))
     tax_minor = models.PositiveBigIntegerField(_("tax"))
+    # Units in refunds that did not fail; kept by orders/refunding.py.
+    refunded_quantity = models.PositiveIntegerField(_("refunded"), default=0)
 
     class Meta:
         verbose_name = _("order line")
@@ -143,6 +156,10 @@ class OrderLine(models.Model):
                 condition=Q(discount_minor__lte=F("unit_price_minor") * F("quantity")),
                 name="orders_line_discount_at_most_price",
             ),
+            models.CheckConstraint(
+                condition=Q(refunded_quantity__lte=F("quantity")),
+                name="orders_line_refunded_at_most_bought",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -152,6 +169,11 @@ class OrderLine(models.Model):
     def subtotal_minor(self) -> int:
         """Price times quantity, before discount and tax."""
         return self.unit_price_minor * self.quantity
+
+    @property
+    def total_minor(self) -> int:
+        """What was paid for the line, discount and tax counted."""
+        return self.subtotal_minor - self.discount_minor + self.tax_minor
 
 
 class OrderEvent(models.Model):
@@ -173,6 +195,19 @@ class OrderEvent(models.Model):
         FULFILLED = "fulfilled", _("Sent")
         CANCELED = "canceled", _("Canceled, hold released")
         FAILED = "failed", _("Payment failed, hold released")
+        CANCEL_REQUESTED = "cancel_requested", _("Cancellation asked for")
+        REFUND_REQUESTED = "refund_requested", _("Refund requested")
+        REFUND_SENT = "refund_sent", _("Refund sent to Stripe")
+        REFUND_SUCCEEDED = "refund_succeeded", _("Money returned")
+        REFUND_FAILED = "refund_failed", _("Refund failed")
+        REFUNDED = "refunded", _("Refunded in full")
+        DISPUTE_OPENED = "dispute_opened", _("Dispute opened")
+        DISPUTE_UPDATED = "dispute_updated", _("Dispute changed")
+        DISPUTE_WITHDRAWN = "dispute_withdrawn", _("Funds withdrawn for a dispute")
+        DISPUTE_REINSTATED = "dispute_reinstated", _("Funds of a dispute reinstated")
+        DISPUTE_WON = "dispute_won", _("Dispute won")
+        DISPUTE_LOST = "dispute_lost", _("Dispute lost")
+        MESSAGE_SENT = "message_sent", _("Message sent")
 
     class Actor(models.TextChoices):
         SHOPPER = "shopper", _("shopper")
@@ -201,7 +236,14 @@ class OrderEvent(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["id"], condition=Q(planned_at=None), name="orders_event_unplanned")
+            models.Index(
+                fields=["id"], condition=Q(planned_at=None), name="orders_event_unplanned"
+            ),
+            models.Index(
+                fields=["created_at", "kind"],
+                condition=Q(kind__in=["declined", "paid"]),
+                name="orders_event_tries",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +263,8 @@ class Payment(models.Model):
     amount_minor = models.PositiveBigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
+    # What refunds that did not fail give back of it; kept by orders/refunding.py.
+    refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
 
     class Meta:
@@ -235,7 +279,165 @@ class Payment(models.Model):
                 condition=Q(outcome__in=["accepted", "mismatch", "late"]),
                 name="orders_payment_outcome_known",
             ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__lte=F("amount_minor")),
+                name="orders_refunded_at_most_captured",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.intent_id
+
+    @property
+    def refundable_minor(self) -> int:
+        """What may still be given back, in minor units."""
+        return self.amount_minor - self.refunded_minor
+
+
+class Refund(models.Model):
+    """Money of one payment on its way back. `orders/refunding.py` is the only writer of `state`.
+
+    Requested here, sent and settled by checkout. One row is one refund at Stripe: after a failure a
+    new row `repeats` it. `amount_minor` = its lines + shipping + other.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        SENT = "sent", _("sent")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+
+    class Reason(models.TextChoices):
+        RETURNED = "returned", _("goods returned")
+        CANCELED = "canceled", _("order canceled")
+        GOODWILL = "goodwill", _("goodwill")
+        DUPLICATE = "duplicate", _("paid twice")
+        FRAUDULENT = "fraudulent", _("fraudulent")
+        LATE = "late", _("money came too late")
+        AT_STRIPE = "at_stripe", _("made in Stripe's dashboard")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
+    # Null: asked for by the schedule, or made in Stripe's dashboard.
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    amount_minor = models.PositiveBigIntegerField(_("amount"))
+    shipping_minor = models.PositiveBigIntegerField(_("shipping"), default=0)
+    other_minor = models.PositiveBigIntegerField(_("other"), default=0)
+    idempotency_key = models.CharField(max_length=64, unique=True, default=new_refund_key)
+    # Null until Stripe has answered.
+    stripe_id = models.CharField(
+        _("refund at Stripe"), max_length=255, unique=True, null=True, blank=True
+    )
+    repeats = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeated_by"
+    )
+    error = models.TextField(_("why it failed"), blank=True)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
+    requested_at = models.DateTimeField(_("requested"), auto_now_add=True)
+    # Stays when a refund that had succeeded fails later: its goods are back already.
+    succeeded_at = models.DateTimeField(_("succeeded"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("refund")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["requested", "sent", "succeeded", "failed"]),
+                name="orders_refund_state_known",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_refund_not_empty"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=F("shipping_minor") + F("other_minor")),
+                name="orders_refund_parts_within_amount",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(state__in=["requested", "sent"]),
+                name="orders_refund_undone",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.pk}"
+
+
+class RefundLine(models.Model):
+    """Units of one order line in a refund, with their share of discount and tax."""
+
+    refund = models.ForeignKey(Refund, models.CASCADE, related_name="lines")
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="refund_lines")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    amount_minor = models.PositiveBigIntegerField(_("amount"))
+    # Whether the units go back on the shelf once the money has gone back.
+    restock = models.BooleanField(_("restock"))
+
+    class Meta:
+        verbose_name = _("refund line")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["refund", "line"], name="orders_refund_line_once_per_refund"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0), name="orders_refund_line_not_empty"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.line.title}"
+
+
+class Dispute(models.Model):
+    """A chargeback of one payment, as it stands at Stripe. Checkout is the writer."""
+
+    class Status(models.TextChoices):
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("inquiry: needs an answer")
+        WARNING_UNDER_REVIEW = "warning_under_review", _("inquiry: under review")
+        WARNING_CLOSED = "warning_closed", _("inquiry closed")
+        NEEDS_RESPONSE = "needs_response", _("needs an answer")
+        UNDER_REVIEW = "under_review", _("under review")
+        WON = "won", _("won")
+        LOST = "lost", _("lost")
+        PREVENTED = "prevented", _("prevented")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="disputes")
+    stripe_id = models.CharField(_("dispute at Stripe"), max_length=255, unique=True)
+    status = models.CharField(_("status"), max_length=22, choices=Status)
+    reason = models.CharField(_("reason"), max_length=60)
+    amount_minor = models.PositiveBigIntegerField(_("amount"))
+    # What Stripe has taken for it and not given back, fees left out.
+    withdrawn_minor = models.PositiveBigIntegerField(_("withdrawn"), default=0)
+    evidence_due_at = models.DateTimeField(_("evidence due"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("dispute")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "warning_needs_response",
+                        "warning_under_review",
+                        "warning_closed",
+                        "needs_response",
+                        "under_review",
+                        "won",
+                        "lost",
+                        "prevented",
+                    ]
+                ),
+                name="orders_dispute_status_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id

@@ -15,12 +15,14 @@ from shop.quotes import Quote
 class BuyerDetails:
     """Where the receipt goes and where the goods go; `billing` is empty when it is the same.
 
-    Addresses have the keys name, line1, line2, city, region, postcode and country.
+    Addresses have the keys name, line1, line2, city, region, postcode and country. `placed_from` is
+    the network address, empty when it is not known.
     """
 
     email: str
     shipping: dict[str, str]
     billing: dict[str, str]
+    placed_from: str = ""
 
 
 @transaction.atomic
@@ -53,6 +55,7 @@ def place_order(
         tax_minor=quote.tax_minor,
         total_minor=quote.total_minor,
         held_until=held_until,
+        placed_from=details.placed_from or None,
     )
     OrderLine.objects.bulk_create(
         OrderLine(
@@ -68,7 +71,8 @@ def place_order(
         )
         for line in quote.lines
     )
-    append_event(order, Kind.PLACED, SHOPPER, order.total_minor)
+    units = sum(line.quantity for line in quote.lines)
+    append_event(order, Kind.PLACED, SHOPPER, order.total_minor, units=units)
     return order
 
 

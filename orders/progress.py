@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderEvent, Payment
+from orders.models import Order, OrderEvent, Payment, Refund
+from shop.money import format_money
 
 State = Order.State
 Kind = OrderEvent.Kind
+
+UNPAID = (State.PENDING, State.CANCELED, State.FAILED)
+# What may become of money that does not pay its order, the worst first.
+FATES = ["unmatched", "return_failed", "returning", "returned"]
 
 # Name of the progress: title, and sentence in which %(email)s is the buyer's address.
 WORDS = {
@@ -36,6 +41,31 @@ WORDS = {
             "please do not pay again."
         ),
     ),
+    "returning": (
+        _("Your payment is on its way back to you"),
+        _(
+            "We return it in full, the way it came. Most banks show it within ten days. There is "
+            "nothing you need to do."
+        ),
+    ),
+    "returned": (
+        _("We have returned your payment"),
+        _(
+            "We have returned it in full, the way it came. Most banks show it within ten days. "
+            "There is nothing you need to do."
+        ),
+    ),
+    "return_failed": (
+        _("We could not return your payment yet"),
+        _(
+            "Your bank did not take it back at the first try. We see to it and write to "
+            "%(email)s; please do not pay again."
+        ),
+    ),
+    "refunding": (
+        _("We are refunding this order"),
+        _("The money goes back the way it came. Most banks show it within ten days."),
+    ),
     "paid": (
         _("Thank you for your order"),
         _("We pack it next. A confirmation is on its way to %(email)s."),
@@ -63,37 +93,76 @@ WORDS = {
 }
 
 
+# Why money goes back that came for an order and did not pay it.
+WHY_BACK = {
+    Payment.Outcome.LATE: _("Your payment of %(amount)s came after this order was closed."),
+    Payment.Outcome.MISMATCH: _("Your payment of %(amount)s was not the amount of this order."),
+}
+# What is said of money that did not pay its order, beside an order that goes on.
+NOTICES = {
+    "unmatched": _(
+        "We have also received a payment that we could not match. We will contact you about it."
+    ),
+    "returning": _(
+        "We have also received a second payment of %(amount)s. It is on its way back to you."
+    ),
+    "returned": _(
+        "We have also received a second payment of %(amount)s, and have returned it in full."
+    ),
+    "return_failed": _(
+        "We have also received a second payment of %(amount)s. Your bank did not take it back at "
+        "the first try; we see to it and will contact you."
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Progress:
-    """Where an order stands. `is_open`: it may still change without anybody's doing."""
+    """Where an order stands. `is_open`: it may still change without anybody's doing.
+
+    `notices` tell of further payments. What went back of the payment that paid the order, and what
+    is on its way back, is in minor units of the order's currency.
+    """
 
     name: str
     title: str
     text: str
     is_open: bool
-    has_unmatched_payment: bool
+    notices: list[str]
+    refunded_minor: int
+    refunding_minor: int
 
 
 def progress_of(order: Order, redirect_status: str) -> Progress:
     """Return what to say of `order`; `redirect_status` is what Stripe's redirect said, or "".
 
-    At most 2 queries.
+    At most 3 queries.
     """
-    unmatched = order.payments.exclude(outcome=Payment.Outcome.ACCEPTED).exists()
-    name = _name(order, redirect_status, unmatched)
+    payments = list(order.payments.order_by("pk").prefetch_related("refunds"))
+    accepted = [payment for payment in payments if payment.outcome == Payment.Outcome.ACCEPTED]
+    odd = [payment for payment in payments if payment.outcome != Payment.Outcome.ACCEPTED]
+    refunded_minor = sum(_is_back_minor(payment) for payment in accepted)
+    refunding_minor = sum(payment.refunded_minor for payment in accepted) - refunded_minor
+    if odd and order.state in UNPAID:
+        worst = min(odd, key=lambda payment: FATES.index(_fate(payment)))
+        name, why, odd = _fate(worst), _why_back(worst), []
+    elif refunding_minor and not any(payment.refundable_minor for payment in accepted):
+        name, why = "refunding", ""
+    else:
+        name, why = _name(order, redirect_status), ""
     title, text = WORDS[name]
     return Progress(
         name=name,
         title=str(title),
-        text=str(text) % {"email": order.email},
+        text=why + str(text) % {"email": order.email},
         is_open=order.state == State.PENDING,
-        has_unmatched_payment=unmatched,
+        notices=[_notice(payment) for payment in odd],
+        refunded_minor=refunded_minor,
+        refunding_minor=refunding_minor,
     )
 
 
-def _name(order: Order, redirect_status: str, unmatched: bool) -> str:
-    if unmatched and order.state in (State.PENDING, State.CANCELED, State.FAILED):
-        return "unmatched"
+def _name(order: Order, redirect_status: str) -> str:
     if order.state != State.PENDING:
         return order.state
     tries = order.events.filter(kind__in=[Kind.DECLINED, Kind.PROCESSING]).order_by("-pk")
@@ -104,3 +173,32 @@ def _name(order: Order, redirect_status: str, unmatched: bool) -> str:
     if redirect_status == "failed" or (latest and redirect_status != "succeeded"):
         return "declined"
     return "pending"
+
+
+def _fate(payment: Payment) -> str:
+    """What becomes of money that does not pay its order."""
+    if _is_back_minor(payment) == payment.amount_minor:
+        return "returned"
+    if not payment.refundable_minor:
+        return "returning"
+    if any(refund.state == Refund.State.FAILED for refund in payment.refunds.all()):
+        return "return_failed"
+    return "returning" if payment.outcome == Payment.Outcome.LATE else "unmatched"
+
+
+def _why_back(payment: Payment) -> str:
+    """A sentence to begin with, or "" where we do not know yet what the money is about."""
+    if _fate(payment) == "unmatched":
+        return ""
+    amount = format_money(payment.amount_minor, payment.currency)
+    return str(WHY_BACK[Payment.Outcome(payment.outcome)]) % {"amount": amount} + " "
+
+
+def _is_back_minor(payment: Payment) -> int:
+    done = Refund.State.SUCCEEDED
+    return sum(refund.amount_minor for refund in payment.refunds.all() if refund.state == done)
+
+
+def _notice(payment: Payment) -> str:
+    amount = format_money(payment.amount_minor, payment.currency)
+    return str(NOTICES[_fate(payment)]) % {"amount": amount}

@@ -21,7 +21,8 @@ MOVES: dict[State, frozenset[State]] = {
     # Money that arrives after all, while the goods are still there, revives the order.
     State.CANCELED: frozenset({State.PAID}),
     State.FAILED: frozenset({State.PAID}),
-    State.REFUNDED: frozenset(),
+    # A refund that the bank sends back later undoes the move.
+    State.REFUNDED: frozenset({State.PAID, State.FULFILLING, State.FULFILLED}),
 }
 
 

@@ -1,4 +1,5 @@
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -6,13 +7,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from orders.access import SignedInRequest, find_order, orders_of
-from orders.models import Order
+from orders.models import Order, Payment, Refund
 from orders.progress import Progress, progress_of
 from shop.delivery import DeliveryDates
 
 ORDERS_PER_PAGE = 20
 # The states in which a guest is offered an account: the purchase is done and went well.
 SETTLED_WELL = (Order.State.PAID, Order.State.FULFILLING, Order.State.FULFILLED)
+# What went back of the payment that paid the order, in minor units; null when nothing did.
+REFUNDED = Sum(
+    "payments__refunds__amount_minor",
+    filter=Q(
+        payments__outcome=Payment.Outcome.ACCEPTED, payments__refunds__state=Refund.State.SUCCEEDED
+    ),
+)
 
 private = cache_control(private=True, no_store=True)
 
@@ -42,7 +50,8 @@ def status(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 def my_orders(request: SignedInRequest) -> HttpResponse:
     """List the account's orders, the newest first, with those after `?before=<number>`."""
-    orders = orders_of(request.user).prefetch_related("lines").order_by("-pk")
+    orders = orders_of(request.user).annotate(refunded_minor=REFUNDED).prefetch_related("lines")
+    orders = orders.order_by("-pk")
     before = request.GET.get("before", "")
     if before:
         orders = orders.filter(pk__lt=Order.objects.filter(number=before).values("pk"))
@@ -71,5 +80,5 @@ def _context(request: HttpRequest, order: Order, progress: Progress) -> dict[str
         "order": order,
         "progress": progress,
         "delivery": DeliveryDates(order.delivery_from, order.delivery_until),
-        "offer_account": is_guest and order.state in SETTLED_WELL,
+        "offer_account": is_guest and progress.name in SETTLED_WELL,
     }

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from sandbox import control, pages
+from sandbox import challenges, control, frames, hosted, levers, mishaps, pages
 from sandbox.calls import ROUTES, Api
 from sandbox.control import reply
 from sandbox.world import World
@@ -20,19 +20,37 @@ if TYPE_CHECKING:
 View = Callable[..., Response]
 CONTROLS: dict[str, View] = {
     "POST /_sandbox/faults": control.arm,
+    "GET /_sandbox/faults": control.faults,
+    "DELETE /_sandbox/faults": control.disarm,
+    "POST /_sandbox/clock": control.clock,
+    "GET /_sandbox/clock": control.clock,
     "POST /_sandbox/reset": control.reset,
     "GET /_sandbox/state": control.state,
     "GET /_sandbox/contract_violations": control.contract_violations,
     "POST /_sandbox/events/<event_id>/resend": control.resend,
-    "POST /_sandbox/payment_intents/<intent_id>/settle": control.settle,
+    "POST /_sandbox/webhook_endpoints/<endpoint_id>/rotate": control.rotate,
+    "POST /_sandbox/payment_intents/<object_id>/settle": control.lever(levers.settle_payment),
+    "POST /_sandbox/payment_intents/<object_id>/refund": control.lever(levers.refund_payment),
+    "POST /_sandbox/payment_intents/<object_id>/dispute": control.lever(levers.dispute_payment),
+    "POST /_sandbox/refunds/<object_id>/settle": control.lever(levers.settle_refund),
+    "POST /_sandbox/disputes/<object_id>/close": control.lever(levers.close_dispute),
+    "POST /_sandbox/disputes/<object_id>/escalate": control.lever(levers.escalate_dispute),
 }
 PAGES: dict[str, View] = {
     "GET /": pages.home,
     "GET /endive/stripe.js": pages.stripe_js,
-    "GET /card": pages.card_frame,
+    "GET /frames/<name>": frames.frame,
+    "GET /frames/saved_cards": frames.saved_cards,
+    "POST /frames/saved_cards/<method_id>/remove": frames.remove_saved_card,
+    "POST /frames/confirmation_tokens": frames.create_confirmation_token,
     "GET /browser/<name>": pages.asset,
-    "GET /challenge/<intent_id>": pages.challenge,
-    "POST /challenge/<intent_id>": pages.end_challenge,
+    "GET /challenge/<intent_id>": challenges.show,
+    "POST /challenge/<intent_id>": challenges.end,
+    "GET /c/pay/<session_id>": hosted.show,
+    "POST /c/pay/<session_id>": hosted.pay,
+    "POST /c/pay/<session_id>/promotion_code": hosted.change_promotion_code,
+    "GET /faults/": mishaps.show,
+    "POST /faults/<action>": mishaps.act,
     "GET /mailbox/": pages.mailbox,
     "GET /mailbox/<int:number>/": pages.mail,
     "GET /mailbox/<int:number>/html": pages.mail_html,
@@ -83,7 +101,7 @@ def _rule(address: str, endpoint: Any) -> Rule:
 
 def _is_ours(request: Request) -> bool:
     """Return False for what another site's page could send without asking."""
-    return request.method == "GET" or request.mimetype == "application/json"
+    return request.method in ("GET", "DELETE") or request.mimetype == "application/json"
 
 
 def _unknown(request: Request) -> Response:

@@ -3,39 +3,102 @@
 import hashlib
 import json
 import logging
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from werkzeug import Request, Response
 
 from sandbox import API_VERSION
-from sandbox.api import charges, customers, events, payment_intents, payment_methods
+from sandbox.api import (
+    balance_transactions,
+    charges,
+    checkout_sessions,
+    confirmation_tokens,
+    coupons,
+    customer_sessions,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payment_methods,
+    prices,
+    products,
+    promotion_codes,
+    refunds,
+    setup_intents,
+    tax_calculations,
+    webhook_endpoints,
+)
 from sandbox.errors import Json, NotBegunError, PaymentDeclinedError, StripeError
 from sandbox.expansion import expand
+from sandbox.faults import Fault, Kind
 from sandbox.forms import decode
 from sandbox.ids import new_id
 from sandbox.world import Call, World
 
 ROUTES: dict[str, Callable[[Call], Json]] = {
+    **balance_transactions.ROUTES,
     **charges.ROUTES,
+    **checkout_sessions.ROUTES,
+    **confirmation_tokens.ROUTES,
+    **coupons.ROUTES,
+    **customer_sessions.ROUTES,
     **customers.ROUTES,
+    **disputes.ROUTES,
     **events.ROUTES,
     **payment_intents.ROUTES,
     **payment_methods.ROUTES,
+    **prices.ROUTES,
+    **products.ROUTES,
+    **promotion_codes.ROUTES,
+    **refunds.ROUTES,
+    **setup_intents.ROUTES,
+    **tax_calculations.ROUTES,
+    **webhook_endpoints.ROUTES,
 }
 FOR_BROWSERS = frozenset(
     {
         "POST /v1/payment_methods",
         "GET /v1/payment_intents/{intent}",
         "POST /v1/payment_intents/{intent}/confirm",
+        "GET /v1/setup_intents/{intent}",
+        "POST /v1/setup_intents/{intent}/confirm",
     }
 )
+# The part of an object that a publishable key may see.
+REDUCED = {"payment_intent": payment_intents.reduced, "setup_intent": setup_intents.reduced}
 INTERNAL_ERROR: Json = {
     "error": {"type": "api_error", "message": "An unknown error occurred (a fault on demand)."}
+}
+# The faults that strike before anything happened: nothing is kept of them.
+BEFORE: dict[Kind, tuple[int, Json]] = {
+    "error_before": (500, INTERNAL_ERROR),
+    "rate_limited": (
+        429,
+        {
+            "error": {
+                "type": "invalid_request_error",
+                "code": "rate_limit",
+                "message": "Too many requests hit the API too quickly (a fault on demand).",
+            }
+        },
+    ),
+    "conflict": (
+        409,
+        {
+            "error": {
+                "type": "invalid_request_error",
+                "code": "idempotency_key_in_use",
+                "message": "There is currently another in-progress request using this Idempotent "
+                "Key (a fault on demand).",
+            }
+        },
+    ),
 }
 
 log = logging.getLogger("stripe")
@@ -43,11 +106,12 @@ log = logging.getLogger("stripe")
 
 @dataclass
 class Answer:
-    """What goes back: the status, the body as JSON text, and whether it was kept from before."""
+    """What goes back: the status, the body as JSON text, whether it was kept, and more headers."""
 
     status: int
     text: str
     replayed: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -116,7 +180,7 @@ class Api:
         fingerprint = hashlib.sha256(secret.encode()).hexdigest()
         with self._flying(key):
             with self.world.store.transaction():
-                first = self.world.store.answer(key)
+                first = self.world.store.answer(key, self.world.clock.now())
             if first is None:
                 return self._run(route, subject, call, fingerprint)
         if first["fingerprint"] != fingerprint:
@@ -148,8 +212,9 @@ class Api:
 
     def _run(self, route: str, subject: str, call: Call, fingerprint: str) -> Answer:
         store, faults = self.world.store, self.world.faults
-        if faults.strike("error_before", subject):
-            raise NotBegunError(INTERNAL_ERROR["error"]["message"], status=500, kind="api_error")
+        for kind, (status, body) in BEFORE.items():
+            if fault := faults.strike(kind, subject):
+                return Answer(status, json.dumps(body), headers=_retry_header(fault))
         try:
             with store.transaction():
                 answer = _effect(route, call)
@@ -163,14 +228,36 @@ class Api:
             with store.transaction():
                 self._keep(call, fingerprint, answer)
         self.world.rang.set()
+        self._await_early(call)
         if slow := faults.strike("slow", subject):
             time.sleep(slow.seconds)
         return answer
 
+    def _await_early(self, call: Call) -> None:
+        """Let the webhooks that are to come before the answer be tried first."""
+        store = self.world.store
+        for event_id, seconds in call.early:
+            deadline = time.monotonic() + seconds
+            untried = True
+            while untried and time.monotonic() < deadline:
+                time.sleep(0.01)
+                with store.transaction():
+                    untried = bool(
+                        store.rows(
+                            "SELECT 1 FROM deliveries WHERE event_id = ? AND state = 'pending'"
+                            " AND attempts = 0",
+                            event_id,
+                        )
+                    )
+
     def _keep(self, call: Call, fingerprint: str, answer: Answer) -> None:
         if call.idempotency_key is not None:
             self.world.store.keep_answer(
-                call.idempotency_key, fingerprint, answer.status, answer.text
+                call.idempotency_key,
+                fingerprint,
+                answer.status,
+                answer.text,
+                self.world.clock.now(),
             )
 
     def _hold_to_contract(self, route: str, subject: str, answer: Answer) -> None:
@@ -186,16 +273,29 @@ class Api:
     def _response(
         self, request: Request, request_id: str, answer: Answer, subject: str
     ) -> Response:
-        if self.world.faults.strike("connection_dropped", subject):
-            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        connection, faults = request.environ["werkzeug.socket"], self.world.faults
+        timeout = faults.strike("timeout_after", subject)
+        if timeout:
+            # Readable once the client has given up.
+            select.select([connection], [], [], timeout.seconds)
+        if timeout or faults.strike("connection_dropped", subject):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError("a fault on demand")
         response = Response(answer.text, answer.status, mimetype="application/json")
         response.headers["Request-Id"] = request_id
         response.headers["Stripe-Version"] = API_VERSION
         response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers.update(answer.headers)
         if answer.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
+
+
+def _retry_header(fault: Fault) -> dict[str, str]:
+    if fault.should_retry is None:
+        return {}
+    return {"Stripe-Should-Retry": "true" if fault.should_retry else "false"}
 
 
 def _effect(route: str, call: Call) -> Answer:
@@ -203,15 +303,15 @@ def _effect(route: str, call: Call) -> Answer:
         body = ROUTES[route](call)
     except PaymentDeclinedError as declined:
         return Answer(declined.status, _error_text(call, declined))
-    if call.public and body["object"] == "payment_intent":
-        body = payment_intents.reduced(body)
+    if call.public and body["object"] in REDUCED:
+        body = REDUCED[body["object"]](body)
     return Answer(200, json.dumps(expand(call, body)))
 
 
 def _error_text(call: Call, refusal: StripeError) -> str:
     error = refusal.error
-    if call.public and "payment_intent" in error:
-        error = {**error, "payment_intent": payment_intents.reduced(error["payment_intent"])}
+    for kind in REDUCED.keys() & error.keys() if call.public else ():
+        error = {**error, kind: REDUCED[kind](error[kind])}
     return json.dumps({"error": error})
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from sandbox.errors import Json
 
 Settlement = Literal["succeeded", "failed"]
+DisputeReason = Literal["fraudulent", "product_not_received"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ class TestCard:
     decline: Decline | None = None
     challenge: bool = False
     settles: Settlement | None = None
+    refund: Literal["succeeded", "pending"] = "succeeded"
+    refund_settles: Settlement | None = None
+    dispute: DisputeReason | None = None
+    inquiry: bool = False
+    """The bank asks first and takes no money yet."""
+    saves: bool = False
+    """It may be saved for later although every charge is declined."""
 
 
 DECLINED = "Your card was declined."
@@ -122,8 +130,45 @@ CARDS = (
         "3-D Secure is not reachable: declined at once",
         GENERIC,
     ),
-    TestCard("4000000000000259", "pm_card_createDispute", "Succeeds"),
-    TestCard("4000000000005126", "pm_card_refundFail", "Succeeds"),
+    TestCard(
+        "4000000000000341",
+        "pm_card_chargeCustomerFail",
+        "May be saved; declined when it is charged",
+        GENERIC,
+        saves=True,
+    ),
+    TestCard(
+        "4000000000000259",
+        "pm_card_createDispute",
+        "Succeeds, then disputed as fraudulent",
+        dispute="fraudulent",
+    ),
+    TestCard(
+        "4000000000002685",
+        "pm_card_createDisputeProductNotReceived",
+        "Succeeds, then disputed as not received",
+        dispute="product_not_received",
+    ),
+    TestCard(
+        "4000000000001976",
+        "pm_card_createDisputeInquiry",
+        "Succeeds, then the bank inquires",
+        dispute="fraudulent",
+        inquiry=True,
+    ),
+    TestCard(
+        "4000000000005126",
+        "pm_card_refundFail",
+        "Succeeds; a refund succeeds at first, then fails",
+        refund_settles="failed",
+    ),
+    TestCard(
+        "4000000000007726",
+        "pm_card_pendingRefund",
+        "Succeeds; a refund is pending, then succeeds",
+        refund="pending",
+        refund_settles="succeeded",
+    ),
     TestCard(
         "4000000000700007",
         "pm_sandbox_processingSucceeds",
@@ -135,6 +180,13 @@ CARDS = (
         "pm_sandbox_processingFails",
         "Ours, not Stripe's: processing, then fails",
         settles="failed",
+    ),
+    TestCard(
+        "4000000000900003",
+        "pm_sandbox_pendingRefundFails",
+        "Ours, not Stripe's: succeeds; a refund is pending, then fails",
+        refund="pending",
+        refund_settles="failed",
     ),
 )
 BY_NUMBER = {card.number: card for card in CARDS}

@@ -13,7 +13,7 @@ VARIABLES = {
     "STRIPE_WEBHOOK_SECRET": "what webhooks are signed with, whsec_… (required)",
     "STRIPE_WEBHOOK_URL": "where events are delivered; without it none are (empty)",
     "STRIPE_SANDBOX_MAILBOX": "folder with mails as files, shown at /mailbox/ (empty: no mailbox)",
-    "STRIPE_SANDBOX_SETTLE_SECONDS": "how long a payment stays in processing (5)",
+    "STRIPE_SANDBOX_SETTLE_SECONDS": "until what a card does later happens (5)",
 }
 
 

@@ -181,7 +181,7 @@ def _run(environment: dict[str, str], welcome: str) -> int:
     manager = Manager()
     for name, command in {
         "stripe": "-m sandbox serve",
-        "worker": "manage.py qcluster",
+        "worker": "manage.py worker",
         "web": "-m gunicorn config.wsgi",
     }.items():
         python = shlex.quote(sys.executable)
@@ -219,6 +219,7 @@ def _welcome(environment: dict[str, str]) -> str:
         ("Admin", f"{shop}/admin/"),
         ("", f"{STAFF_EMAIL}  password {environment['DEMO_STAFF_PASSWORD']}"),
         ("Mail", f"{stripe}/mailbox/"),
+        ("Mishaps", f"{stripe}/faults/  lets payments, refunds and webhooks go wrong"),
         ("", ""),
         ("Test cards", "4242 4242 4242 4242  is paid"),
         ("", "4000 0000 0000 3220  asks for authentication (3-D Secure)"),

@@ -17,6 +17,7 @@ class StripeError(Exception):
         code: str = "",
         param: str = "",
         payment_intent: Json | None = None,
+        setup_intent: Json | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -28,6 +29,8 @@ class StripeError(Exception):
             self.error["param"] = param
         if payment_intent is not None:
             self.error["payment_intent"] = payment_intent
+        if setup_intent is not None:
+            self.error["setup_intent"] = setup_intent
 
 
 class NotBegunError(StripeError):
@@ -35,11 +38,11 @@ class NotBegunError(StripeError):
 
 
 class PaymentDeclinedError(StripeError):
-    """A payment was tried and declined: what the try left behind is kept."""
+    """A payment or a setup was tried and declined: what the try left behind is kept."""
 
-    def __init__(self, error: Json, payment_intent: Json) -> None:
+    def __init__(self, error: Json, intent: Json) -> None:
         super().__init__(error["message"], status=402, kind=error["type"])
-        self.error = {**error, "payment_intent": payment_intent}
+        self.error = {**error, intent["object"]: intent}
 
 
 def missing(kind: str, object_id: str, param: str) -> StripeError:

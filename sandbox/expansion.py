@@ -1,5 +1,7 @@
 """`expand[]`: objects in the place of their ids."""
 
+from sandbox import refunds
+from sandbox.api import checkout_sessions
 from sandbox.errors import Json, StripeError
 from sandbox.world import Call
 
@@ -24,13 +26,22 @@ def _expand(call: Call, node: Json, names: list[str], path: str) -> None:
     if not names:
         return
     name, *deeper = names
-    if "object" in node and name not in call.world.contract.expandable(node["object"]):
+    if "object" in node and name not in _expandable(call, node["object"]):
         raise _refusal(path)
     value = node.get(name)
     if isinstance(value, str):
         value = node[name] = call.store.find_any(value)
-    if isinstance(value, dict):
-        _expand(call, value, deeper, path)
+    elif node.get("object") == "checkout.session" and name == "line_items":
+        value = node[name] = checkout_sessions.items_page(call, node, 10)
+    elif node.get("object") == "charge" and name == "refunds":
+        value = node[name] = refunds.newest_page(call, node["id"])
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            _expand(call, each, deeper, path)
+
+
+def _expandable(call: Call, kind: str) -> frozenset[str]:
+    return frozenset({"data"}) if kind == "list" else call.world.contract.expandable(kind)
 
 
 def _refusal(path: str) -> StripeError:

@@ -61,6 +61,8 @@ def _cast_tree(value: Json, schema: Json, fits: Callable[[Json, Any], bool]) -> 
 def _cast_word(value: str, kind: Any) -> Any:
     if kind == "integer" and re.fullmatch(r"-?\d{1,18}", value):
         return int(value)
+    if kind == "number" and re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
+        return float(value)
     if kind == "boolean" and value in ("true", "false"):
         return value == "true"
     if kind == "array" and value == "":

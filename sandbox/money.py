@@ -22,6 +22,7 @@ SMALLEST = {
     "myr": 200, "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
 }  # fmt: skip
 LARGEST = 99_999_999
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
 def check_currency(currency: str) -> str:
@@ -60,6 +61,12 @@ def check_amount(amount: int, currency: str) -> None:
             code="parameter_invalid_integer",
             param="amount",
         )
+
+
+def as_price(amount: int, currency: str) -> str:
+    """Return an amount of minor units as Stripe's messages have it, such as "$42.00"."""
+    number, code = as_money(amount, currency).split()
+    return f"{SYMBOLS[code]}{number}" if code in SYMBOLS else f"{number} {code}"
 
 
 def as_money(amount: int, currency: str) -> str:

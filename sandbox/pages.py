@@ -1,31 +1,42 @@
-"""The stand-in's pages: its home, the browser part, the 3-D Secure challenge and the mailbox."""
+"""The stand-in's pages: its home, the scripts for the browser, and the mailbox."""
 
 import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from markupsafe import Markup, escape
 from werkzeug import Request, Response
 from werkzeug.exceptions import NotFound
-from werkzeug.utils import redirect
 
-from sandbox import payments
 from sandbox.cards import CARDS
-from sandbox.errors import Json, PaymentDeclinedError, StripeError
 from sandbox.mails import Mail, read_mails
-from sandbox.money import as_money
-from sandbox.world import Call, World
+from sandbox.world import World
 
 HERE = Path(__file__).parent
-STRIPE_JS = "errors.js", "api.js", "dialog.js", "frame.js", "elements.js", "stripe.js"
+STRIPE_JS = (
+    "errors.js",
+    "api.js",
+    "dialog.js",
+    "frame.js",
+    "element.js",
+    "express.js",
+    "elements.js",
+    "confirm.js",
+    "stripe.js",
+)
 ASSETS = {
     "card.js": "text/javascript",
-    "card.css": "text/css",
     "challenge.js": "text/javascript",
+    "contact.js": "text/javascript",
+    "faults.css": "text/css",
+    "fields.css": "text/css",
+    "hosted.js": "text/javascript",
+    "inner.js": "text/javascript",
     "page.css": "text/css",
+    "saved.js": "text/javascript",
+    "wallet.js": "text/javascript",
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -67,47 +78,11 @@ def stripe_js(_world: World, request: Request) -> Response:
     return Response(script, mimetype="text/javascript")
 
 
-def card_frame(_world: World, _request: Request) -> Response:
-    """Return the page with the card fields; any shop may frame it."""
-    return page("card.html")
-
-
 def asset(_world: World, _request: Request, name: str) -> Response:
     """Return one of the scripts and stylesheets of our own pages."""
     if name not in ASSETS:
         raise NotFound
     return Response((HERE / "browser" / name).read_bytes(), mimetype=ASSETS[name])
-
-
-def challenge(world: World, request: Request, intent_id: str) -> Response:
-    """Return the page on which the shopper passes or fails the challenge."""
-    with world.store.transaction():
-        intent = _challenged(Call(world), request, intent_id)
-    if intent["status"] != "requires_action":
-        return page("challenge_over.html")
-    return page("challenge.html", amount=as_money(intent["amount"], intent["currency"]))
-
-
-def end_challenge(world: World, request: Request, intent_id: str) -> Response:
-    """Pass or fail the challenge, then go back to the shop when the whole page went away."""
-    passed = request.form.get("outcome") == "complete"
-    with world.store.transaction():
-        call = Call(world)
-        intent = _challenged(call, request, intent_id)
-        action = intent["next_action"] or {}
-        try:
-            payments.authenticate(call, intent, passed)
-            outcome = "succeeded"
-        except PaymentDeclinedError:
-            outcome = "failed"
-        except StripeError:
-            # Ended in another tab: nothing is left to do here.
-            return page("challenge_over.html")
-    world.rang.set()
-    return_url = action.get("redirect_to_url", {}).get("return_url")
-    if return_url:
-        return redirect(_returning(return_url, intent, outcome), 303)
-    return page("challenge_over.html")
 
 
 def mailbox(world: World, _request: Request) -> Response:
@@ -147,25 +122,6 @@ def page(name: str, **values: object) -> Response:
     body = template.substitute({key: escape(value) for key, value in values.items()})
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
     return Response(body, mimetype="text/html", headers=headers)
-
-
-def _challenged(call: Call, request: Request, intent_id: str) -> Json:
-    intent = call.store.find("payment_intent", intent_id)
-    secret = request.args.get("payment_intent_client_secret")
-    if intent is None or intent["client_secret"] != secret:
-        raise NotFound
-    return intent
-
-
-def _returning(return_url: str, intent: Json, outcome: str) -> str:
-    parts = urlsplit(return_url)
-    query = [
-        *parse_qsl(parts.query, keep_blank_values=True),
-        ("payment_intent", intent["id"]),
-        ("payment_intent_client_secret", intent["client_secret"]),
-        ("redirect_status", outcome),
-    ]
-    return parts._replace(query=urlencode(query)).geturl()
 
 
 def _mail(world: World, number: int) -> Mail:

@@ -1,7 +1,8 @@
 """How a payment intent moves: the only writer of its status after creation."""
 
-import time
+from dataclasses import replace
 
+from sandbox import balance, intents, sessions
 from sandbox.api import charges, payment_methods
 from sandbox.cards import Decline, Settlement, TestCard
 from sandbox.errors import Json, PaymentDeclinedError, StripeError
@@ -16,6 +17,11 @@ NOT_AUTHENTICATED: Json = {
     "message": "We are unable to authenticate your payment method. Please choose a different "
     "payment method and try again.",
 }
+AUTHENTICATION_REQUIRED = Decline(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)
 SETTLED_BADLY = Decline("card_declined", "generic_decline", "Your card was declined.")
 
 
@@ -36,9 +42,11 @@ def confirm(call: Call, intent: Json, method: Json) -> Json:
     intent["payment_method"] = method["id"]
     intent["last_payment_error"] = None
     intent["next_action"] = None
+    if card.challenge and call.params.get("off_session"):
+        return _charge(call, intent, method, replace(card, decline=AUTHENTICATION_REQUIRED))
     if card.challenge:
         intent["status"] = "requires_action"
-        intent["next_action"] = _next_action(call, intent)
+        intent["next_action"] = intents.next_action(call, intent)
         return _moved(call, intent, "requires_action")
     return _charge(call, intent, method, card)
 
@@ -58,7 +66,7 @@ def settle(call: Call, intent: Json, outcome: Settlement) -> Json:
     """End the processing of a payment; raise PaymentDeclinedError when it fails."""
     if intent["status"] != "processing":
         raise wrong_state(intent, "settle", ("processing",))
-    call.store.change("DELETE FROM settlements WHERE intent_id = ?", intent["id"])
+    call.store.change("DELETE FROM settlements WHERE object_id = ?", intent["id"])
     decline = SETTLED_BADLY if outcome == "failed" else None
     charge = call.need("charge", intent["latest_charge"], "charge")
     charges.settle_charge(call, charge, decline)
@@ -78,7 +86,7 @@ def cancel(call: Call, intent: Json, reason: str | None) -> Json:
         call.store.save(charge)
         call.emit("charge.refunded", charge)
     intent["status"] = "canceled"
-    intent["canceled_at"] = int(time.time())
+    intent["canceled_at"] = call.now
     intent["cancellation_reason"] = reason
     intent["amount_capturable"] = 0
     intent["next_action"] = None
@@ -91,6 +99,7 @@ def capture(call: Call, intent: Json, amount: int) -> Json:
     charge["captured"] = True
     charge["amount_captured"] = amount
     charge["amount_refunded"] = charge["amount"] - amount
+    charge["balance_transaction"] = balance.book_charge(call, charge)["id"]
     call.store.save(charge)
     call.emit("charge.captured", charge)
     intent["amount_capturable"] = 0
@@ -118,8 +127,7 @@ def _charge(call: Call, intent: Json, method: Json, card: TestCard) -> Json:
 def _processing(call: Call, intent: Json, outcome: Settlement) -> Json:
     intent["status"] = "processing"
     intent["processing"] = {"type": "card", "card": {}}
-    due_at = time.time() + call.world.config.settle_seconds
-    call.store.change("INSERT INTO settlements VALUES (?, ?, ?)", intent["id"], due_at, outcome)
+    call.settle_later(intent["id"], outcome)
     return _moved(call, intent, "processing")
 
 
@@ -127,6 +135,8 @@ def _succeeded(call: Call, intent: Json) -> Json:
     intent["status"] = "succeeded"
     intent["processing"] = None
     intent["amount_received"] = intent["amount_received"] or intent["amount"]
+    if payment_methods.behaviour(call, intent["payment_method"]).dispute:
+        call.settle_later(intent["latest_charge"], "disputed")
     return _moved(call, intent, "succeeded")
 
 
@@ -143,21 +153,7 @@ def _failed(call: Call, intent: Json, method: Json, error: Json) -> PaymentDecli
 def _moved(call: Call, intent: Json, event: str) -> Json:
     call.store.save(intent)
     call.emit(f"payment_intent.{event}", intent)
+    if event in ("succeeded", "amount_capturable_updated"):
+        payment_methods.keep_or_spend(call, intent)
+    sessions.follow(call, intent)
     return intent
-
-
-def _next_action(call: Call, intent: Json) -> Json:
-    url = (
-        f"{call.world.config.origin}/challenge/{intent['id']}"
-        f"?payment_intent_client_secret={intent['client_secret']}"
-    )
-    if call.params.get("use_stripe_sdk"):
-        return {
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url},
-        }
-    return_url = call.params.get("return_url")
-    return {
-        "type": "redirect_to_url",
-        "redirect_to_url": {"url": url, "return_url": return_url},
-    }

@@ -3,14 +3,15 @@
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.errors import Json
 
-TABLES = """
+# Only ever appended to: a file's user_version says how many of them it has been through.
+VERSIONS = (
+    """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL,
     created INTEGER NOT NULL, body TEXT NOT NULL, hidden TEXT NOT NULL);
@@ -28,20 +29,44 @@ CREATE TABLE IF NOT EXISTS settlements (
     intent_id TEXT PRIMARY KEY, due_at REAL NOT NULL, outcome TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS violations (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, call TEXT NOT NULL, problem TEXT NOT NULL);
-"""
+""",
+    """
+CREATE INDEX objects_type ON objects (kind, body ->> 'type', seq);
+CREATE INDEX objects_created ON objects (kind, created, seq);
+CREATE INDEX objects_payment_intent ON objects (body ->> 'payment_intent', kind, seq)
+    WHERE body ->> 'payment_intent' IS NOT NULL;
+CREATE INDEX objects_charge ON objects (body ->> 'charge', kind, seq)
+    WHERE body ->> 'charge' IS NOT NULL;
+CREATE INDEX objects_customer ON objects (body ->> 'customer', kind, seq)
+    WHERE body ->> 'customer' IS NOT NULL;
+CREATE INDEX objects_source ON objects (body ->> 'source', kind, seq)
+    WHERE body ->> 'source' IS NOT NULL;
+CREATE INDEX answers_created ON answers (created);
+CREATE INDEX deliveries_undelivered ON deliveries (event_id) WHERE state <> 'delivered';
+ALTER TABLE deliveries ADD COLUMN endpoint_id TEXT NOT NULL DEFAULT 'we_configured';
+ALTER TABLE deliveries ADD COLUMN about TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX deliveries_held ON deliveries (about) WHERE held = 1 AND state = 'pending';
+ALTER TABLE settlements RENAME COLUMN intent_id TO object_id;
+CREATE TABLE clock (ahead REAL NOT NULL);
+INSERT INTO clock VALUES (0);
+""",
+)
 FORGET = (
     "DELETE FROM objects",
     "DELETE FROM deliveries",
     "DELETE FROM answers",
     "DELETE FROM settlements",
     "DELETE FROM violations",
+    "UPDATE clock SET ahead = 0",
 )
+KEEP_ANSWERS_SECONDS = 86_400
 
 
 class Store:
     """One connection behind one lock: transactions run one after the other.
 
-    Every method except `transaction` and `close` must be called inside a transaction.
+    Every method except `transaction` must be called inside a transaction.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,7 +76,12 @@ class Store:
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
-        self.db.executescript(TABLES)
+        self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        done = self.db.execute("PRAGMA user_version").fetchone()[0]
+        for number, script in enumerate(VERSIONS[done:], start=done + 1):
+            self.db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -94,24 +124,46 @@ class Store:
         hidden: Json = json.loads(row["hidden"])
         return hidden
 
+    def hide(self, object_id: str, hidden: Json) -> None:
+        """Replace what the API never shows of an object that exists."""
+        self.db.execute(
+            "UPDATE objects SET hidden = ? WHERE id = ?", (json.dumps(hidden), object_id)
+        )
+
+    def remove(self, object_id: str) -> None:
+        """Forget an object, if there is one."""
+        self.db.execute("DELETE FROM objects WHERE id = ?", (object_id,))
+
+    def matching(self, kind: str, name: str, value: str) -> list[Json]:
+        """Return the objects of a kind with that property, the newest first."""
+        rows = self.db.execute(
+            # The name is one of ours, and written as in the index.
+            f"SELECT body FROM objects WHERE kind = ? AND body ->> '{name}' = ?"  # noqa: S608
+            " ORDER BY seq DESC",
+            (kind, value),
+        )
+        return [_object(row) for row in rows]
+
     def newest_first(self, kind: str) -> Iterator[Json]:
-        """Yield the objects of a kind, the newest first."""
+        """Yield all objects of a kind, the newest first; for kinds of which there are few."""
         rows = self.db.execute("SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC", (kind,))
         return map(_object, rows)
 
-    def answer(self, idempotency_key: str) -> sqlite3.Row | None:
+    def answer(self, idempotency_key: str, now: float) -> sqlite3.Row | None:
         """Return the first answer given under a key in the last 24 hours, or None."""
-        self.db.execute("DELETE FROM answers WHERE created < ?", (time.time() - 86_400,))
+        self.db.execute("DELETE FROM answers WHERE created < ?", (now - KEEP_ANSWERS_SECONDS,))
         row: sqlite3.Row | None = self.db.execute(
             "SELECT * FROM answers WHERE idempotency_key = ?", (idempotency_key,)
         ).fetchone()
         return row
 
-    def keep_answer(self, idempotency_key: str, fingerprint: str, status: int, body: str) -> None:
+    def keep_answer(
+        self, idempotency_key: str, fingerprint: str, status: int, body: str, now: float
+    ) -> None:
         """Keep the first answer given under a key."""
         self.db.execute(
             "INSERT INTO answers VALUES (?, ?, ?, ?, ?)",
-            (idempotency_key, fingerprint, status, body, time.time()),
+            (idempotency_key, fingerprint, status, body, now),
         )
 
     def note_violation(self, call: str, problem: str) -> None:

@@ -1,10 +1,10 @@
 """What every part of one running stand-in shares, and what one API call works with."""
 
 import threading
-import time
 from dataclasses import dataclass, field
 
-from sandbox import API_VERSION
+from sandbox import API_VERSION, endpoints
+from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.errors import Json, StripeError, missing
 from sandbox.faults import Faults
@@ -23,7 +23,27 @@ class World:
     store: Store
     contract: Contract = field(default_factory=Contract)
     faults: Faults = field(default_factory=Faults)
+    clock: Clock = field(default_factory=Clock)
     rang: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        with self.store.transaction():
+            self.clock.ahead = self.store.rows("SELECT ahead FROM clock")[0]["ahead"]
+            endpoints.configure(self.store, self.config, self.clock.now())
+
+    def plan_deliveries(self, event: Json, receivers: list[str]) -> None:
+        """Keep one delivery of an event for each of the endpoints."""
+        now, snapshot = self.clock.now(), event["data"]["object"]
+        for endpoint_id in receivers:
+            self.store.change(
+                "INSERT INTO deliveries (event_id, endpoint_id, about, state, created, next_at)"
+                " VALUES (?, ?, ?, 'pending', ?, ?)",
+                event["id"],
+                endpoint_id,
+                snapshot.get("payment_intent") or snapshot["id"],
+                now,
+                now,
+            )
 
     def breach(self, call: str, problems: list[str]) -> None:
         """Keep the stand-in's own breaches of Stripe's contract, for the tests to find."""
@@ -42,11 +62,18 @@ class Call:
     public: bool = False
     request_id: str | None = None
     idempotency_key: str | None = None
+    early: list[tuple[str, float]] = field(default_factory=list)
+    """The events to be delivered before the answer, and how many seconds to wait for that."""
 
     @property
     def store(self) -> Store:
         """Return where objects are kept."""
         return self.world.store
+
+    @property
+    def now(self) -> int:
+        """Return the second since 1970 by the stand-in's clock."""
+        return int(self.world.clock.now())
 
     def need(self, kind: str, object_id: str, param: str) -> Json:
         """Return an object; raise the 404 in Stripe's shape when there is none."""
@@ -55,68 +82,34 @@ class Call:
             raise missing(kind, object_id, param)
         return found
 
+    def settle_later(self, object_id: str, outcome: str, due_at: float | None = None) -> None:
+        """Have the clock move an object on, after STRIPE_SANDBOX_SETTLE_SECONDS or at a time."""
+        if due_at is None:
+            due_at = self.world.clock.now() + self.world.config.settle_seconds
+        self.store.change(
+            "INSERT OR REPLACE INTO settlements VALUES (?, ?, ?)", object_id, due_at, outcome
+        )
+
     def emit(self, event_type: str, snapshot: Json) -> None:
-        """Keep an event about an object as it is now, and its delivery when there is a receiver."""
-        now = time.time()
-        receiver = bool(self.world.config.webhook_url)
+        """Keep an event about an object as it is now, and its deliveries."""
+        receivers = endpoints.receivers(self.store, event_type)
         event: Json = {
             "id": new_id("evt"),
             "object": "event",
             "api_version": API_VERSION,
-            "created": int(now),
+            "created": self.now,
             "data": {"object": snapshot},
             "livemode": False,
-            "pending_webhooks": int(receiver),
+            "pending_webhooks": len(receivers),
             "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
             "type": event_type,
         }
         for problem in self.world.contract.event_problems(event):
             self.store.note_violation(event_type, problem)
         self.store.add(event, {})
-        if receiver:
-            self.store.change(
-                "INSERT INTO deliveries (event_id, state, created, next_at)"
-                " VALUES (?, 'pending', ?, ?)",
-                event["id"],
-                now,
-                now,
-            )
-
-
-def page_of(call: Call, objects: list[Json], url: str) -> Json:
-    """Return one page of a list, newest first, by limit, starting_after and ending_before."""
-    limit = call.params.get("limit", 10)
-    if not 1 <= limit <= 100:
-        raise StripeError("Invalid limit: must be between 1 and 100", param="limit")
-    ids = [each["id"] for each in objects]
-    if before := call.params.get("ending_before"):
-        end = _position(ids, before, "ending_before")
-        start = max(0, end - limit)
-        has_more = start > 0
-    else:
-        after = call.params.get("starting_after")
-        start = _position(ids, after, "starting_after") + 1 if after else 0
-        end = start + limit
-        has_more = end < len(objects)
-    return {"object": "list", "data": objects[start:end], "has_more": has_more, "url": url}
-
-
-def _position(ids: list[str], wanted: str, param: str) -> int:
-    if wanted not in ids:
-        raise StripeError(f"No such object: '{wanted}'", code="resource_missing", param=param)
-    return ids.index(wanted)
-
-
-def within(created: int, wish: int | Json) -> bool:
-    """Return whether a time satisfies `created`, given as a second or as gt, gte, lt, lte."""
-    if isinstance(wish, int):
-        return created == wish
-    return bool(
-        created > wish.get("gt", created - 1)
-        and created >= wish.get("gte", created)
-        and created < wish.get("lt", created + 1)
-        and created <= wish.get("lte", created)
-    )
+        self.world.plan_deliveries(event, receivers)
+        if self.request_id and (early := self.world.faults.strike("webhook_early", event_type)):
+            self.early.append((event["id"], early.seconds))
 
 
 def refuse_unused(call: Call, used: frozenset[str]) -> None:

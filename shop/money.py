@@ -28,3 +28,19 @@ def format_money(amount_minor: int, currency: str) -> str:
     """Return the amount as the shopper's language writes it: "$42.00", "¥4,200"."""
     locale = to_locale(get_language() or "en")
     return format_currency(to_decimal(amount_minor, currency), currency, locale=locale)
+
+
+def split(amount: int, weights: dict[int, int]) -> dict[int, int]:
+    """Split `amount` in proportion to `weights`, by largest remainder; equal remainders by key.
+
+    The parts add up to `amount`. Where all weights are 0 the amount must be 0, too.
+    """
+    whole = sum(weights.values())
+    if whole == 0:
+        return dict.fromkeys(weights, 0)
+    parts = {key: amount * weight // whole for key, weight in weights.items()}
+    left = amount - sum(parts.values())
+    by_remainder = sorted(weights, key=lambda key: (-(amount * weights[key] % whole), key))
+    for key in by_remainder[:left]:
+        parts[key] += 1
+    return parts

@@ -3,7 +3,6 @@
 export {};
 
 const TRIES = 3;
-const WARN_MS = 120_000;
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -34,7 +33,6 @@ let pressed = false;
 let heldUntil = 0;
 // By how much the server's clock is ahead of this one.
 let ahead = 0;
-let holdTimer = 0;
 let repriced = Promise.resolve();
 
 // --- What went wrong, in one place
@@ -252,11 +250,12 @@ function setBusy(now) {
   button.ariaBusy = button.ariaDisabled = String(now);
 }
 
-/** Send it again while no answer comes. @param {string} url @param {object} body @param {string} key */
-async function post(url, body, key = '') {
+/** Send it again while no answer comes. @param {string} url @param {object} body */
+async function post(url, body, key = '', solution = '') {
   const headers = {
     'Content-Type': 'application/json',
     'Idempotency-Key': key,
+    'Challenge-Solution': solution,
     'X-CSRFToken': form.csrfmiddlewaretoken.value,
   };
   const request = {method: 'POST', headers, body: JSON.stringify(body)};
@@ -270,6 +269,17 @@ async function post(url, body, key = '') {
     }
   }
   return {message: texts.lost};
+}
+
+/** @param {object} body */
+async function start(body) {
+  const key = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  /** @param {string} [solution] */
+  const ask = (solution) => post(config.payUrl, body, key, solution);
+  const answer = await ask();
+  if (!answer.challenge) return answer;
+  byId('pay').textContent = texts.checking;
+  return import(config.challengeJs).then(({insist}) => insist(answer, ask)).catch(() => answer);
 }
 
 /** Returns the address to go to; says what went wrong when there is none. */
@@ -289,8 +299,7 @@ async function pay() {
     shown_total_minor: amount(),
     shown_currency: byId('pay').dataset.currency,
   };
-  const key = crypto.getRandomValues(new Uint32Array(4)).join('-');
-  const answer = await post(config.payUrl, body, key);
+  const answer = await start(body);
   if (answer.held_until) heldUntil = Date.parse(answer.held_until);
   if (answer.client_secret) return confirm(answer.client_secret, answer.order_url);
   if (answer.order_url) return answer.order_url;
@@ -349,31 +358,16 @@ on(form, 'submit', async (event) => {
 });
 
 // --- How long the items are held
-function showHold() {
-  clearTimeout(holdTimer);
+async function showHold() {
   if (!heldUntil) return;
-  const left = heldUntil - Date.now() - ahead;
-  const ends = left > 0 && left <= WARN_MS;
-  sayHold(ends ? texts.holdEnds : left > 0 ? texts.held : texts.holdOver);
-  byId('hold-longer').hidden = !ends;
-  if (left > 0) holdTimer = setTimeout(showHold, ends ? left : left - WARN_MS);
+  const {show} = await import(config.holdJs);
+  show(heldUntil, ahead, texts, async () => {
+    const answer = await post(config.holdUrl, {});
+    if (answer.message) return say(answer.message);
+    heldUntil = Date.parse(answer.held_until) || 1;
+    return showHold();
+  });
 }
-
-/** @param {string} text */
-function sayHold(text) {
-  const time = new Date(heldUntil).toLocaleTimeString([], {hour: 'numeric', minute: '2-digit'});
-  byId('hold-text').textContent = text.replace('{time}', time);
-  byId('hold').hidden = false;
-}
-
-on(byId('hold-longer'), 'click', async () => {
-  const before = heldUntil;
-  const answer = await post(config.holdUrl, {});
-  if (answer.message) return say(answer.message);
-  heldUntil = Date.parse(answer.held_until) || 1;
-  showHold();
-  if (heldUntil === before) sayHold(texts.holdLongest);
-});
 
 // --- Begin
 on(window, 'pageshow', ({persisted}) => {

@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any
 
+import pytest
 from django.db import connections
 
 
@@ -37,3 +39,15 @@ class Meeting:
             self._barrier.wait(timeout=0.5)
         except threading.BrokenBarrierError:
             return
+
+
+def meet_before(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, times: int) -> None:
+    """Let all who call this function of the module come to it before any goes in, if they can."""
+    meeting = Meeting(times)
+    work = getattr(module, name)
+
+    def meet_then_work(*args: Any, **kwargs: Any) -> Any:
+        meeting.wait()
+        return work(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, meet_then_work)

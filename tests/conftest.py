@@ -7,7 +7,7 @@ Browser tests take `page` (a laptop's window), `phone` (360 pixels) or `new_page
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests import chromium
+from tests.standin import StandIn
 
 PASSWORD = "correct horse battery"
 BROWSER_TIMEOUT_MS = 5000
@@ -38,13 +39,24 @@ def pytest_configure() -> None:
 
 
 # --- No network ------------------------------------------------------------------------------
+@pytest.fixture
+def reachable_hosts() -> Collection[str]:
+    """Return the hosts beyond this machine that a test may ask: none, but in tests/stripe_account.
+
+    A package that may ask some overrides this.
+    """
+    return ()
+
+
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_network(monkeypatch: pytest.MonkeyPatch, reachable_hosts: Collection[str]) -> Iterator[None]:
     """Fail a test that reaches beyond this machine, even when the code swallows the refusal."""
     refused: list[str] = []
+    # By name, and by the addresses that they turn out to have.
+    allowed = set(reachable_hosts)
 
     def check(host: Any) -> None:
-        if host is not None and not _is_loopback(str(host)):
+        if host is not None and not _is_loopback(str(host)) and host not in allowed:
             refused.append(str(host))
             raise OSError(f"Tests have no network: {host} was asked for.")
 
@@ -60,7 +72,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
         check(host)
-        return look_up(host, *args, **kwargs)
+        found = look_up(host, *args, **kwargs)
+        if host in allowed:
+            allowed.update(str(address[0]) for *_kind, address in found)
+        return found
 
     monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
@@ -71,6 +86,30 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _is_loopback(host: str) -> bool:
     return host in ("", "localhost", "::1") or host.startswith("127.")
+
+
+# --- Stripe ----------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def standin_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    data = tmp_path_factory.mktemp("stripe") / "stripe.sqlite3"
+    standin = StandIn(data, settle_seconds=3600).start()
+    yield standin
+    violations = standin.contract_violations()
+    standin.stop()
+    assert violations == []
+
+
+@pytest.fixture
+def standin(standin_process: StandIn, settings: Settings) -> StandIn:
+    """The stand-in for Stripe, empty, and the shop told where it is."""
+    standin_process.reset()
+    settings.STRIPE_SECRET_KEY = standin_process.secret_key
+    settings.STRIPE_PUBLISHABLE_KEY = standin_process.publishable_key
+    settings.STRIPE_WEBHOOK_SECRET = standin_process.webhook_secret
+    settings.STRIPE_API_BASE = standin_process.url
+    settings.STRIPE_JS_URL = standin_process.js_url
+    settings.STRIPE_JS_ORIGIN = settings.STRIPE_API_ORIGIN = standin_process.url
+    return standin_process
 
 
 # --- The cast --------------------------------------------------------------------------------

@@ -43,6 +43,87 @@ class ServiceError(Exception):
 @contextmanager
 def postgres() -> Iterator[str]:
     """Run a PostgreSQL and yield its address. Raises ServiceError when it does not start."""
+    with running_postgres(POSTGRES_OPTIONS) as server:
+        yield postgres_url(server)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Run a Redis or Valkey and yield its address. Raises ServiceError when it does not start."""
+    with running_redis() as server:
+        yield redis_url(server)
+
+
+class Server:
+    """One server on one port, which can be killed and started again on what it had written."""
+
+    def __init__(
+        self, command: Callable[[int], list[Any]], log: Path, answers: Callable[[int], bool]
+    ) -> None:
+        self.command = command
+        self.log = log
+        self.answers = answers
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it and return once it answers; a start that fails is tried again.
+
+        PostgreSQL may find a shared memory block of a server that has just ended. Raises
+        ServiceError.
+        """
+        for _ in range(STARTS):
+            self.process = self._spawn()
+            if self._starts(self.process):
+                return
+            self.stop()
+            time.sleep(0.2)
+        command = self.command(self.port)[0]
+        raise ServiceError(f"{command} did not start in {STARTS} tries: {self.log.read_text()}")
+
+    def kill(self) -> None:
+        """End it as a power cut would; PostgreSQL's other processes notice and end, too."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to stop at once; both servers take SIGINT for that (PostgreSQL: fast shutdown)."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("wb") as output:
+            return subprocess.Popen(
+                [str(part) for part in self.command(self.port)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # A Ctrl-C is for the tests: the server must outlive them.
+                start_new_session=True,
+                # Even kill -9 of the tests ends it; SIGINT is PostgreSQL's fast shutdown.
+                preexec_fn=lambda: end_with_parent(signal.SIGINT),  # noqa: PLW1509 - no thread runs
+                **_user(),
+            )
+
+    def _starts(self, process: "subprocess.Popen[bytes]") -> bool:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while process.poll() is None and time.monotonic() < deadline:
+            if self.answers(self.port):
+                return True
+            time.sleep(0.02)
+        return False
+
+
+@contextmanager
+def running_postgres(options: dict[str, str]) -> Iterator[Server]:
+    """Run a PostgreSQL with those settings and yield it."""
     with _folder() as folder:
         binaries = _binaries_for_postgres(folder)
         data = folder / "data"
@@ -53,18 +134,18 @@ def postgres() -> Iterator[str]:
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             ]
         )
-        options = [f"--{name}={value}" for name, value in POSTGRES_OPTIONS.items()]
+        settings = [f"--{name}={value}" for name, value in options.items()]
 
         def command(port: int) -> list[Any]:
-            return [binaries / "postgres", "-D", data, "-p", port, *options]
+            return [binaries / "postgres", "-D", data, "-p", port, *settings]
 
-        with _server(command, folder / "log", _postgres_answers) as port:
-            yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+        with _running(Server(command, folder / "log", _postgres_answers)) as server:
+            yield server
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """Run a Redis or Valkey and yield its address. Raises ServiceError when it does not start."""
+def running_redis() -> Iterator[Server]:
+    """Run a Redis or Valkey and yield it."""
     binary = shutil.which("redis-server") or shutil.which("valkey-server") or _wheel_valkey()
 
     with _folder() as folder:
@@ -75,40 +156,27 @@ def redis() -> Iterator[str]:
                 *("--save", "", "--appendonly", "no"),
             ]
 
-        with _server(command, folder / "log", _redis_answers) as port:
-            yield f"redis://127.0.0.1:{port}/0"
+        with _running(Server(command, folder / "log", _redis_answers)) as server:
+            yield server
+
+
+def postgres_url(server: Server) -> str:
+    """Return the address of its first database."""
+    return f"postgres://postgres@127.0.0.1:{server.port}/postgres"
+
+
+def redis_url(server: Server) -> str:
+    """Return the address of its first database."""
+    return f"redis://127.0.0.1:{server.port}/0"
 
 
 @contextmanager
-def _server(
-    command: Callable[[int], list[Any]], log: Path, answers: Callable[[int], bool]
-) -> Iterator[int]:
-    """Start it on a free port and yield the port; a start that fails is tried again.
-
-    A port may be taken in between, and PostgreSQL may find a shared memory block of a server that
-    has just ended.
-    """
-    for _ in range(STARTS):
-        port = free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [str(part) for part in command(port)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                # A Ctrl-C is for the tests: the server must outlive them.
-                start_new_session=True,
-                # Even kill -9 of the tests ends it; SIGINT is PostgreSQL's fast shutdown.
-                preexec_fn=lambda: end_with_parent(signal.SIGINT),  # noqa: PLW1509 - no thread runs
-                **_user(),
-            )
-        try:
-            if _starts(process, port, answers):
-                yield port
-                return
-        finally:
-            _stop(process)
-    raise ServiceError(f"{command(0)[0]} did not start in {STARTS} tries: {log.read_text()}")
+def _running(server: Server) -> Iterator[Server]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def free_port() -> int:
@@ -117,26 +185,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _starts(process: "subprocess.Popen[bytes]", port: int, answers: Callable[[int], bool]) -> bool:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while process.poll() is None and time.monotonic() < deadline:
-        if answers(port):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ask it to stop at once; both servers take SIGINT for that (PostgreSQL: fast shutdown)."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _postgres_answers(port: int) -> bool:

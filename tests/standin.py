@@ -107,31 +107,103 @@ class StandIn:
             self.process.wait(10)
             self.process = None
 
-    def arm(self, kind: str, match: str = "*", times: int = 1, seconds: float = 0) -> None:
-        """Arm a fault for the next calls or event types that match (sandbox/README.md)."""
-        wish = {"kind": kind, "match": match, "times": times, "seconds": seconds}
-        self._control("faults", wish)
+    def arm(
+        self,
+        kind: str,
+        match: str = "*",
+        times: int = 1,
+        seconds: float | None = None,
+        *,
+        rate: float | None = None,
+        seed: int | None = None,
+        should_retry: bool | None = None,
+    ) -> None:
+        """Arm a fault for the next calls or event types that match (sandbox/README.md).
+
+        With a rate it strikes each of them with that probability, until it is disarmed.
+        """
+        wish: Json = {"kind": kind, "match": match, "seconds": seconds, "seed": seed}
+        wish["should_retry"] = should_retry
+        wish |= {"times": times} if rate is None else {"rate": rate}
+        self.control("faults", {name: value for name, value in wish.items() if value is not None})
+
+    def faults(self) -> list[Json]:
+        """Return the armed faults; each says in `struck` how often it has struck."""
+        found: list[Json] = self.control("faults", None)["faults"]
+        return found
+
+    def disarm(self) -> None:
+        """Disarm every fault."""
+        self.control("faults", None, "DELETE")
+
+    def advance_clock(self, seconds: float) -> float:
+        """Move the clock on; return its time. Deadlines that pass are met within 0.2 seconds."""
+        now: float = self.control("clock", {"advance_seconds": seconds})["now"]
+        return now
 
     def state(self) -> Json:
-        """Return counts, captured sums by currency, delivery counts and the intents."""
-        return self._control("state", None)
+        """Return counts, sums by currency (captured; balance by category), and the intents."""
+        return self.control("state", None)
 
     def contract_violations(self) -> list[Json]:
         """Return the stand-in's own breaches of Stripe's contract."""
-        found: list[Json] = self._control("contract_violations", None)["violations"]
+        found: list[Json] = self.control("contract_violations", None)["violations"]
         return found
 
     def reset(self) -> None:
         """Forget everything."""
-        self._control("reset", {})
+        self.control("reset", {})
 
     def resend(self, event_id: str) -> None:
         """Deliver an event once more."""
-        self._control(f"events/{event_id}/resend", {})
+        self.control(f"events/{event_id}/resend", {})
 
     def settle(self, intent_id: str, outcome: Literal["succeeded", "failed"]) -> None:
         """End the processing of a payment now."""
-        self._control(f"payment_intents/{intent_id}/settle", {"outcome": outcome})
+        self.control(f"payment_intents/{intent_id}/settle", {"outcome": outcome})
+
+    def refund_in_dashboard(self, intent_id: str, amount: int | None = None) -> Json:
+        """Refund a payment as staff do at Stripe, by default all that is left; return it."""
+        return self.control(f"payment_intents/{intent_id}/refund", {"amount": amount})
+
+    def settle_refund(
+        self,
+        refund_id: str,
+        outcome: Literal["succeeded", "failed", "canceled", "requires_action"],
+    ) -> Json:
+        """End a pending refund, or fail one that had succeeded; return it."""
+        return self.control(f"refunds/{refund_id}/settle", {"outcome": outcome})
+
+    def fail_refund(self, refund_id: str, reason: str = "expired_or_canceled_card") -> Json:
+        """Fail a refund that is pending or had succeeded; return it."""
+        wish = {"outcome": "failed", "failure_reason": reason}
+        return self.control(f"refunds/{refund_id}/settle", wish)
+
+    def open_dispute(
+        self,
+        intent_id: str,
+        amount: int | None = None,
+        reason: str = "fraudulent",
+        *,
+        inquiry: bool = False,
+    ) -> Json:
+        """Have the bank dispute a payment, or only inquire about it; return the dispute."""
+        wish = {"amount": amount, "reason": reason, "inquiry": inquiry}
+        return self.control(f"payment_intents/{intent_id}/dispute", wish)
+
+    def close_dispute(self, dispute_id: str, outcome: Literal["won", "lost"]) -> Json:
+        """Have the bank decide a dispute; return it. An inquiry becomes warning_closed."""
+        return self.control(f"disputes/{dispute_id}/close", {"outcome": outcome})
+
+    def escalate_dispute(self, dispute_id: str) -> Json:
+        """Turn an inquiry into a dispute that takes the money; return it."""
+        return self.control(f"disputes/{dispute_id}/escalate", {})
+
+    def rotate_secret(self, overlap_seconds: float = 0, endpoint_id: str = "we_configured") -> str:
+        """Give a webhook endpoint another secret; during the overlap both sign. Return it."""
+        wish = {"overlap_seconds": overlap_seconds}
+        secret: str = self.control(f"webhook_endpoints/{endpoint_id}/rotate", wish)["secret"]
+        return secret
 
     def pay(
         self,
@@ -184,10 +256,14 @@ class StandIn:
         data = urllib.parse.urlencode({**form, "key": self.publishable_key}).encode()
         return _fetch(urllib.request.Request(f"{self.url}/v1/{path}", data))
 
-    def _control(self, path: str, body: Json | None) -> Json:
+    def control(self, path: str, body: Json | None, method: str | None = None) -> Json:
+        """Return what a lever answers; raise RuntimeError with its words when it refuses."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"{self.url}/_sandbox/{path}", data, {"Content-Type": "application/json"}
+            f"{self.url}/_sandbox/{path}",
+            data,
+            {"Content-Type": "application/json"},
+            method=method,
         )
         status, answer = _fetch(request)
         if status != 200:

@@ -1,14 +1,20 @@
 """Charges: one for every try that reached the issuer."""
 
-import time
 from typing import Literal
 
+from sandbox import balance, listing
 from sandbox.cards import Decline
 from sandbox.errors import Json
 from sandbox.ids import new_id
-from sandbox.world import Call
+from sandbox.world import Call, refuse_unused
 
 Status = Literal["succeeded", "pending", "failed"]
+
+
+def list_all(call: Call) -> Json:
+    """List charges by payment intent, customer and time."""
+    refuse_unused(call, listing.PAGING | {"created", "customer", "payment_intent"})
+    return listing.page(call, "charge", "/v1/charges", equal=("customer", "payment_intent"))
 
 
 def retrieve(call: Call) -> Json:
@@ -34,7 +40,7 @@ def add_charge(
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "TEST PAYMENTS",
         "captured": captured,
-        "created": int(time.time()),
+        "created": call.now,
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
@@ -65,6 +71,8 @@ def add_charge(
         "transfer_data": None,
         "transfer_group": None,
     }
+    if captured:
+        charge["balance_transaction"] = balance.book_charge(call, charge)["id"]
     call.store.add(charge, {})
     call.emit(f"charge.{status}", charge)
     return charge
@@ -78,6 +86,8 @@ def settle_charge(call: Call, charge: Json, decline: Decline | None) -> None:
     charge["failure_code"] = decline.code if decline else None
     charge["failure_message"] = decline.message if decline else None
     charge["outcome"] = _outcome(charge["status"], decline)
+    if decline is None:
+        charge["balance_transaction"] = balance.book_charge(call, charge)["id"]
     call.store.save(charge)
     call.emit(f"charge.{charge['status']}", charge)
 
@@ -131,4 +141,4 @@ def _details(method: Json, intent: Json, status: Status) -> Json:
     }
 
 
-ROUTES = {"GET /v1/charges/{charge}": retrieve}
+ROUTES = {"GET /v1/charges": list_all, "GET /v1/charges/{charge}": retrieve}

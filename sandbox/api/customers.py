@@ -1,17 +1,16 @@
 """Customers."""
 
-import time
-
+from sandbox import listing
+from sandbox.api import payment_methods
 from sandbox.errors import Json, missing
 from sandbox.ids import new_id
+from sandbox.listing import Conditions
 from sandbox.world import (
     Call,
     full_address,
     full_shipping,
     merge_metadata,
-    page_of,
     refuse_unused,
-    within,
 )
 
 TEXTS = frozenset({"description", "email", "name", "phone"})
@@ -26,7 +25,7 @@ def create(call: Call) -> Json:
         "object": "customer",
         "address": None,
         "balance": 0,
-        "created": int(time.time()),
+        "created": call.now,
         "currency": None,
         "customer_account": None,
         "default_source": None,
@@ -75,10 +74,12 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """Delete a customer for good."""
+    """Delete a customer for good; the saved payment methods go too."""
     customer = _live_or_deleted(call)
     if customer.get("deleted"):
         raise missing("customer", customer["id"], "id")
+    for method in payment_methods.of_customer(call, customer["id"]):
+        payment_methods.detach_from(call, method)
     call.emit("customer.deleted", customer)
     gone: Json = {"id": customer["id"], "object": "customer", "deleted": True}
     call.store.save(gone)
@@ -87,16 +88,10 @@ def delete(call: Call) -> Json:
 
 def list_all(call: Call) -> Json:
     """List customers that were not deleted, the newest first."""
-    refuse_unused(call, frozenset({"created", "email", *PAGING}))
-    email = call.params.get("email")
-    found = [
-        each
-        for each in call.store.newest_first("customer")
-        if not each.get("deleted")
-        and (email is None or each["email"] == email)
-        and ("created" not in call.params or within(each["created"], call.params["created"]))
-    ]
-    return page_of(call, found, "/v1/customers")
+    refuse_unused(call, listing.PAGING | {"created", "email"})
+    living = Conditions()
+    living.add("body ->> 'deleted' IS NULL")
+    return listing.page(call, "customer", "/v1/customers", equal=("email",), also=living)
 
 
 def _live_or_deleted(call: Call) -> Json:
@@ -117,7 +112,6 @@ def _write(call: Call, customer: Json) -> None:
         customer["metadata"] = merge_metadata(customer["metadata"], params["metadata"])
 
 
-PAGING = ("limit", "starting_after", "ending_before", "expand")
 ROUTES = {
     "POST /v1/customers": create,
     "GET /v1/customers": list_all,

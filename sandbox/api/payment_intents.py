@@ -1,10 +1,9 @@
 """Payment intents: the calls; how an intent moves is in payments.py."""
 
-import time
 from collections.abc import Callable
 
-from sandbox import payments
-from sandbox.api import payment_methods
+from sandbox import intents, listing, payments
+from sandbox.api import confirmation_tokens, payment_methods
 from sandbox.errors import Json, NotBegunError, StripeError
 from sandbox.ids import new_id
 from sandbox.money import check_amount, check_currency
@@ -12,9 +11,7 @@ from sandbox.world import (
     Call,
     full_shipping,
     merge_metadata,
-    page_of,
     refuse_unused,
-    within,
 )
 
 TEXTS = frozenset(
@@ -22,17 +19,15 @@ TEXTS = frozenset(
 )
 WRITABLE = TEXTS | {
     "amount", "currency", "customer", "metadata", "payment_method", "payment_method_data",
-    "shipping", "payment_method_types", "expand",
+    "setup_future_usage", "shipping", "payment_method_types", "expand",
 }  # fmt: skip
-CONFIRMING = frozenset({"return_url", "use_stripe_sdk"})
+CONFIRMING = frozenset({"confirmation_token", "off_session", "return_url", "use_stripe_sdk"})
 USED_BY_CREATE = WRITABLE | CONFIRMING | {"automatic_payment_methods", "capture_method", "confirm"}
 USED_BY_CONFIRM = CONFIRMING | {
     "client_secret", "payment_method", "payment_method_data", "payment_method_types",
-    "receipt_email", "shipping", "expand",
+    "receipt_email", "setup_future_usage", "shipping", "expand",
 }  # fmt: skip
-USED_BY_LIST = frozenset(
-    {"created", "customer", "limit", "starting_after", "ending_before", "expand"}
-)
+USED_BY_LIST = listing.PAGING | {"created", "customer"}
 # What a publishable key gets to see.
 PUBLIC = """
     id object amount amount_details automatic_payment_methods canceled_at cancellation_reason
@@ -50,7 +45,7 @@ def reduced(intent: Json) -> Json:
 
 def create(call: Call) -> Json:
     """Create an intent and, with `confirm`, try to pay at once."""
-    _refuse_types(call)
+    intents.refuse_types(call)
     refuse_unused(call, USED_BY_CREATE)
     params = call.params
     currency = check_currency(params["currency"])
@@ -58,7 +53,7 @@ def create(call: Call) -> Json:
     if params.get("confirm") is not True and CONFIRMING & params.keys():
         names = ", ".join(sorted(CONFIRMING & params.keys()))
         raise NotBegunError(f"{names} may only be given together with confirm=true.", param=names)
-    intent = _blank(params["amount"], currency)
+    intent = _blank(call, params["amount"], currency)
     if "automatic_payment_methods" in params:
         intent["automatic_payment_methods"] = {
             "allow_redirects": "always",
@@ -66,7 +61,7 @@ def create(call: Call) -> Json:
         }
     intent["capture_method"] = params.get("capture_method", "automatic_async")
     _write(call, intent)
-    method = _method(call)
+    method = _method(call, intent)
     if method is not None:
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
@@ -82,7 +77,7 @@ def retrieve(call: Call) -> Json:
 
 def update(call: Call) -> Json:
     """Change what is given; after the payment only its description and metadata."""
-    _refuse_types(call)
+    intents.refuse_types(call)
     refuse_unused(call, WRITABLE)
     intent = _intent(call)
     late = call.params.keys() - {"description", "metadata", "receipt_email", "expand"}
@@ -99,7 +94,7 @@ def update(call: Call) -> Json:
         intent["amount"] = wanted["amount"]
         check_amount(intent["amount"], intent["currency"])
     _write(call, intent)
-    method = _method(call)
+    method = _method(call, intent)
     if method is not None:
         intent["payment_method"] = method["id"]
         intent["next_action"] = None
@@ -110,7 +105,7 @@ def update(call: Call) -> Json:
 
 def confirm(call: Call) -> Json:
     """Try to pay."""
-    _refuse_types(call)
+    intents.refuse_types(call)
     refuse_unused(call, USED_BY_CONFIRM)
     intent = _intent(call)
     if intent["status"] not in payments.CONFIRMABLE:
@@ -125,7 +120,7 @@ def confirm(call: Call) -> Json:
             payment_intent=intent,
         )
     _write(call, intent)
-    method = _method(call)
+    method = _method(call, intent)
     if method is not None:
         intent["payment_method"] = method["id"]
     return _confirm(call, intent)
@@ -155,17 +150,10 @@ def capture(call: Call) -> Json:
 def list_all(call: Call) -> Json:
     """List intents, the newest first."""
     refuse_unused(call, USED_BY_LIST)
-    params = call.params
-    found = [
-        each
-        for each in call.store.newest_first("payment_intent")
-        if params.get("customer") in (None, each["customer"])
-        and ("created" not in params or within(each["created"], params["created"]))
-    ]
-    return page_of(call, found, "/v1/payment_intents")
+    return listing.page(call, "payment_intent", "/v1/payment_intents", equal=("customer",))
 
 
-def _blank(amount: int, currency: str) -> Json:
+def _blank(call: Call, amount: int, currency: str) -> Json:
     intent_id = new_id("pi")
     return {
         "id": intent_id,
@@ -181,7 +169,7 @@ def _blank(amount: int, currency: str) -> Json:
         "cancellation_reason": None,
         "client_secret": new_id(f"{intent_id}_secret"),
         "confirmation_method": "automatic",
-        "created": int(time.time()),
+        "created": call.now,
         "currency": currency,
         "customer": None,
         "customer_account": None,
@@ -223,21 +211,23 @@ def _write(call: Call, intent: Json) -> None:
     for name in TEXTS & params.keys():
         intent[name] = params[name] or None
     if "customer" in params:
-        customer = call.need("customer", params["customer"], "customer")
-        intent["customer"] = customer["id"]
+        intent["customer"] = payment_methods.live_customer(call, params["customer"])["id"]
+    if "setup_future_usage" in params:
+        intent["setup_future_usage"] = params["setup_future_usage"] or None
     if "shipping" in params:
         intent["shipping"] = full_shipping(params["shipping"])
     if "metadata" in params:
         intent["metadata"] = merge_metadata(intent["metadata"], params["metadata"])
 
 
-def _method(call: Call) -> Json | None:
+def _method(call: Call, intent: Json) -> Json | None:
     """Return the payment method that the call brings along, or None."""
-    if "payment_method_data" in call.params:
-        return payment_methods.make(call, call.params["payment_method_data"])
-    if "payment_method" in call.params:
-        return payment_methods.usable(call, call.params["payment_method"])
-    return None
+    if "confirmation_token" in call.params:
+        return confirmation_tokens.use(call, intent)
+    method = payment_methods.brought(call)
+    if method is not None:
+        payment_methods.check_owner(call, method, intent["customer"], "PaymentIntent")
+    return method
 
 
 def _confirm(call: Call, intent: Json) -> Json:
@@ -248,42 +238,20 @@ def _confirm(call: Call, intent: Json) -> Json:
             code="payment_intent_unexpected_state",
             payment_intent=intent,
         )
-    redirects = intent["automatic_payment_methods"].get("allow_redirects") != "never"
-    if redirects and not call.public and "return_url" not in call.params:
-        raise StripeError(
-            "This PaymentIntent is configured to accept payment methods that might redirect your "
-            "customer off of your page: give a return_url, or set automatic_payment_methods"
-            "[allow_redirects] to never when you create it.",
-            param="return_url",
+    if call.public and "off_session" in call.params:
+        raise NotBegunError(
+            "You cannot pass off_session with a publishable key.", param="off_session"
         )
+    intents.check_return_url(call, intent, "PaymentIntent")
     method = call.need("payment_method", intent["payment_method"], "payment_method")
+    payment_methods.check_owner(call, method, intent["customer"], "PaymentIntent")
     return payments.confirm(call, intent, method)
 
 
 def _intent(call: Call) -> Json:
     intent = call.need("payment_intent", call.path["intent"], "intent")
-    secret = call.params.get("client_secret")
-    if call.public and secret is None:
-        raise NotBegunError("Missing required param: client_secret.", param="client_secret")
-    if secret is not None and secret != intent["client_secret"]:
-        raise NotBegunError(
-            "The client_secret provided does not match any associated PaymentIntent on this "
-            "account. Ensure the publishable key used belongs to the same account that created "
-            "the PaymentIntent.",
-            code="payment_intent_invalid_parameter",
-            param="client_secret",
-        )
+    intents.check_secret(call, intent, "PaymentIntent")
     return intent
-
-
-def _refuse_types(call: Call) -> None:
-    if "payment_method_types" in call.params:
-        raise NotBegunError(
-            "payment_method_types can no longer be set: Stripe chooses the payment methods by "
-            "your settings and the shopper.",
-            code="payment_method_types_no_longer_supported",
-            param="payment_method_types",
-        )
 
 
 ROUTES: dict[str, Callable[[Call], Json]] = {

@@ -1,11 +1,12 @@
 // @ts-check
 export {};
 
+import {ask, input, serve, showFault, tell} from './inner.js';
+import {chosen, openSaved, saving} from './saved.js';
+
 /** @typedef {{name: string, fault: (digits: string) => Fault | null, format: (typed: Typed) => string}} Rule */
 /** @typedef {{code: string, message: string}} Fault */
 /** @typedef {{digits: string, raw: string, deleting: boolean}} Typed */
-
-const HOST = decodeURIComponent(window.location.hash.slice(1));
 
 /**
  * @param {string} code
@@ -21,14 +22,9 @@ const RULES = {
   cvc: {name: 'cvc', fault: cvcFault, format: ({digits}) => digits.slice(0, cvcLength())},
 };
 const fields = Object.keys(RULES).map(input);
-const main = /** @type {HTMLElement} */ (document.querySelector('main'));
+const save = input('save');
 /** Fields whose fault is shown; only these are looked at again while typing. */
 const complaining = new Set();
-
-/** @param {string} id */
-function input(id) {
-  return /** @type {HTMLInputElement} */ (document.getElementById(id));
-}
 
 /** @param {string} text */
 function digitsOf(text) {
@@ -111,18 +107,9 @@ function faultOf(field) {
 /** @param {HTMLInputElement} field */
 function complain(field) {
   const found = faultOf(field);
-  const place = /** @type {HTMLElement} */ (document.getElementById(`${field.id}-fault`));
-  const message = found ? found.message : '';
-  if (place.textContent !== message) place.textContent = message;
-  if (found) {
-    complaining.add(field);
-    field.setAttribute('aria-invalid', 'true');
-    field.setAttribute('aria-describedby', place.id);
-  } else {
-    complaining.delete(field);
-    field.removeAttribute('aria-invalid');
-    field.removeAttribute('aria-describedby');
-  }
+  showFault(field, found ? found.message : '');
+  if (found) complaining.add(field);
+  else complaining.delete(field);
 }
 
 /** Write the field anew and keep the caret behind the digit that was typed last. */
@@ -146,11 +133,13 @@ function reformat(field, deleting) {
 }
 
 function tellChange() {
-  const faults = fields.map(faultOf);
+  const card = chosen();
   tell({
     event: 'change',
-    empty: fields.every((field) => field.value === ''),
-    complete: faults.every((each) => each === null),
+    collapsed: false,
+    empty: !card && fields.every((field) => field.value === ''),
+    complete: card !== null || fields.every((field) => faultOf(field) === null),
+    value: card ? {type: 'card', payment_method: card} : {type: 'card'},
   });
 }
 
@@ -164,29 +153,11 @@ for (const field of fields) {
   field.addEventListener('blur', () => {
     if (field.value) complain(field);
   });
-  field.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter') tell({event: 'enter'});
-    if (event.key === 'Escape') tell({event: 'escape'});
-  });
-}
-document.addEventListener('focusin', (event) => {
-  if (event.relatedTarget === null) tell({event: 'focus'});
-});
-document.addEventListener('focusout', (event) => {
-  if (event.relatedTarget === null) tell({event: 'blur'});
-});
-/** @type {HTMLFormElement} */ (document.getElementById('card')).addEventListener(
-  'submit',
-  (event) => event.preventDefault()
-);
-
-/** @param {object} message */
-function tell(message) {
-  window.parent.postMessage(message, HOST);
 }
 
 /** Show every fault, go to the first, and return it as Stripe names it. */
 function check() {
+  if (chosen()) return {complete: true};
   fields.forEach(complain);
   const bad = fields.find((field) => complaining.has(field));
   if (!bad) return {complete: true};
@@ -196,77 +167,43 @@ function check() {
 
 /**
  * Turn the card into a payment method; the number goes from here to the API and nowhere else.
- * @param {Record<string, string>} form
+ * @param {{form: Record<string, string>}} wish
  */
-async function make(form) {
+async function make({form}) {
+  const card = chosen();
+  if (card) return {id: card.id, saved: true};
   const [month, year] = input('expiry').value.split(' / ');
   const body = new URLSearchParams({
     ...form,
+    ...(save.checked ? {allow_redisplay: 'always'} : {}),
     'card[number]': digitsOf(input('number').value),
     'card[exp_month]': String(Number(month)),
     'card[exp_year]': `20${year}`,
     'card[cvc]': input('cvc').value,
   });
-  try {
-    const response = await fetch('/v1/payment_methods', {method: 'POST', body});
-    const answer = await response.json();
-    return response.ok ? {id: answer.id} : {error: answer.error};
-  } catch {
-    const message =
-      'We are experiencing issues connecting to our payments provider. ' +
-      'Please check your internet connection and try again.';
-    return {error: {type: 'api_connection_error', message}};
-  }
-}
-
-const LENGTHS = /^(?:borderRadius|fontSizeBase|spacingUnit)$/;
-
-/** @param {{theme?: string, variables?: Record<string, string>}} wish */
-function dress({theme = 'stripe', variables = {}}) {
-  const root = document.documentElement;
-  root.dataset.theme = theme;
-  for (const name of [...root.style]) root.style.removeProperty(name);
-  for (const [name, value] of Object.entries(variables)) {
-    // A field below 16 px makes phones zoom into the page.
-    const safe = name === 'fontSizeBase' ? `max(16px, ${value})` : value;
-    const known = !LENGTHS.test(name) || CSS.supports('width', value);
-    if (known) root.style.setProperty(`--${name}`, safe);
-  }
+  const {answer, error} = await ask('/v1/payment_methods', {method: 'POST', body});
+  if (error) return {error};
+  return {id: answer.id, paymentMethod: answer, usage: save.checked ? saving() : null};
 }
 
 function clear() {
   for (const field of fields) {
     field.value = '';
-    complaining.add(field);
-    const place = /** @type {HTMLElement} */ (document.getElementById(`${field.id}-fault`));
-    place.textContent = '';
     complaining.delete(field);
-    field.removeAttribute('aria-invalid');
-    field.removeAttribute('aria-describedby');
+    showFault(field, '');
   }
   tellChange();
 }
 
-/** @param {boolean} on */
-function readOnly(on) {
-  for (const field of fields) field.readOnly = on;
+/** @param {{options: {readOnly?: boolean}}} wish */
+function readOnly({options}) {
+  for (const field of fields) field.readOnly = options.readOnly === true;
 }
 
-/** @param {MessageEvent} event */
-async function listen(event) {
-  if (event.source !== window.parent || event.origin !== HOST) return;
-  const {wish, id, ...details} = event.data;
-  if (wish === 'dress') dress(details);
-  if (wish === 'readOnly') readOnly(details.on);
-  if (wish === 'focus') fields[0].focus();
-  if (wish === 'blur') /** @type {HTMLElement} */ (document.activeElement)?.blur();
-  if (wish === 'clear') clear();
-  if (wish === 'check') tell({reply: id, value: check()});
-  if (wish === 'make') tell({reply: id, value: await make(details.form)});
+/** @param {{key: string, session?: string, setup: boolean, options: object}} wish */
+async function start({key, session, setup, options}) {
+  readOnly({options});
+  if (session) await openSaved({key, session, setup, changed: tellChange});
 }
 
-window.addEventListener('message', listen);
-new ResizeObserver(() => {
-  tell({event: 'height', height: Math.ceil(main.getBoundingClientRect().height)});
-}).observe(main);
-tell({event: 'loaded'});
+serve({start, options: readOnly, focus: () => fields[0].focus(), clear, check, make});

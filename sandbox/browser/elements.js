@@ -2,171 +2,26 @@
 /** @typedef {import('@stripe/stripe-js').StripeElementsOptionsMode} OptionsMode */
 /** @typedef {import('@stripe/stripe-js').StripeElementsOptionsClientSecret} OptionsSecret */
 /** @typedef {import('@stripe/stripe-js').StripeElementsUpdateOptions} UpdateOptions */
-/** @typedef {import('@stripe/stripe-js').StripePaymentElementOptions} CardOptions */
-/** @typedef {import('@stripe/stripe-js').StripePaymentElementUpdateOptions} PaymentUpdate */
-/** @typedef {(event: any) => any} Handler */
 /**
  * @typedef {object} GroupOptions
  * @property {string} [clientSecret]
+ * @property {string} [customerSessionClientSecret]
  * @property {string} [mode]
  * @property {number | null} [amount]
  * @property {string} [currency]
+ * @property {string | null} [setupFutureUsage]
  * @property {Appearance} [appearance]
  */
 
-/** The Payment Element: the card fields, mounted somewhere in the shop's page. */
-class PaymentElement {
-  /**
-   * @param {Appearance} appearance
-   * @param {CardOptions} options
-   * @param {() => void} changed
-   */
-  constructor(appearance, options, changed) {
-    this.appearance = appearance;
-    this.options = options;
-    this.changed = changed;
-    /** @type {Map<string, Set<Handler>>} */
-    this.handlers = new Map();
-    /** @type {CardFrame | null} */
-    this.frame = null;
-    this.destroyed = false;
-  }
+/** @type {Record<string, new (group: ElementsGroup, options: ElementOptions) => BaseElement>} */
+const ELEMENTS = {
+  payment: PaymentElement,
+  expressCheckout: ExpressElement,
+  linkAuthentication: EmailElement,
+  address: AddressElement,
+};
 
-  /** @param {string | HTMLElement} place */
-  mount(place) {
-    if (this.destroyed) {
-      throw new IntegrationError('This Element has already been destroyed. Please create a new one.');
-    }
-    const node = typeof place === 'string' ? document.querySelector(place) : place;
-    if (!(node instanceof HTMLElement)) {
-      throw new IntegrationError(
-        `The selector you specified (${place}) applies to no DOM elements that are currently on ` +
-          'the page. Make sure the element exists on the page before calling mount().'
-      );
-    }
-    this.unmount();
-    this.frame = new CardFrame(this.appearance, (news) => this.hear(news));
-    this.readOnly();
-    node.replaceChildren(this.frame.iframe);
-    this.emit('loaderstart', {});
-  }
-
-  /** @param {{event: string, [detail: string]: any}} news */
-  hear({event, ...details}) {
-    if (event === 'enter') {
-      // As Stripe does: Enter in the card fields submits the form around them.
-      this.frame?.iframe.closest('form')?.requestSubmit();
-      return;
-    }
-    if (event === 'change') {
-      this.changed();
-      details.collapsed = false;
-      details.value = {type: 'card'};
-    }
-    this.emit(event, details);
-  }
-
-  /**
-   * @param {string} event
-   * @param {object} details
-   */
-  emit(event, details) {
-    for (const handler of this.handlers.get(event) ?? []) {
-      handler({elementType: 'payment', ...details});
-    }
-  }
-
-  /**
-   * @param {string} event
-   * @param {Handler} handler
-   */
-  on(event, handler) {
-    const handlers = this.handlers.get(event) ?? new Set();
-    this.handlers.set(event, handlers.add(handler));
-    return this;
-  }
-
-  /**
-   * @param {string} event
-   * @param {Handler} handler
-   */
-  once(event, handler) {
-    /** @type {Handler} */
-    const first = (details) => {
-      this.off(event, first);
-      handler(details);
-    };
-    return this.on(event, first);
-  }
-
-  /**
-   * @param {string} event
-   * @param {Handler} [handler]
-   */
-  off(event, handler) {
-    if (handler) this.handlers.get(event)?.delete(handler);
-    else this.handlers.delete(event);
-    return this;
-  }
-
-  /** @param {Partial<PaymentUpdate>} options */
-  update(options) {
-    Object.assign(this.options, options);
-    this.readOnly();
-    return this;
-  }
-
-  readOnly() {
-    const {frame, options} = this;
-    frame?.ready.then(() => frame.tell('readOnly', {on: options.readOnly === true}));
-  }
-
-  /** @param {Appearance} appearance */
-  dress(appearance) {
-    this.appearance = appearance;
-    const {frame} = this;
-    frame?.ready.then(() => frame.dress(appearance));
-  }
-
-  focus() {
-    this.frame?.iframe.focus();
-    this.frame?.tell('focus');
-  }
-
-  blur() {
-    this.frame?.tell('blur');
-  }
-
-  clear() {
-    this.frame?.tell('clear');
-  }
-
-  collapse() {
-    return this;
-  }
-
-  unmount() {
-    this.frame?.remove();
-    this.frame = null;
-  }
-
-  destroy() {
-    this.unmount();
-    this.destroyed = true;
-  }
-
-  /** @returns {CardFrame} */
-  mounted() {
-    if (!this.frame) {
-      throw new IntegrationError(
-        'elements should have a mounted Payment Element. Please be sure that it is still mounted.'
-      );
-    }
-    return this.frame;
-  }
-}
-
-/** What belongs together on one page: the options, the Payment Element, and its being submitted. */
+/** What belongs together on one page: the options, the Elements, and their being submitted. */
 class ElementsGroup {
   /**
    * @param {string} key
@@ -175,36 +30,48 @@ class ElementsGroup {
   constructor(key, options) {
     this.key = key;
     this.options = options;
-    /** @type {PaymentElement | null} */
-    this.payment = null;
+    /** @type {Map<string, BaseElement>} */
+    this.created = new Map();
     this.submitted = false;
     /** @type {Set<() => void>} */
     this.updated = new Set();
-    if (options.clientSecret) intentId(options.clientSecret);
+    if (options.clientSecret) intentId(options.clientSecret, this.kind);
     else checkMode(options);
+    const session = options.customerSessionClientSecret;
+    if (session !== undefined && !/^cuss_secret_\w+$/.test(session)) {
+      throw new IntegrationError(
+        `Invalid value for customerSessionClientSecret: it should look like cuss_secret_…, not ${session}.`
+      );
+    }
+  }
+
+  get kind() {
+    const {clientSecret, mode} = this.options;
+    return clientSecret ? kindOf(clientSecret) : mode === 'setup' ? SETUP : PAYMENT;
   }
 
   /**
    * @param {string} type
-   * @param {CardOptions} [options]
+   * @param {ElementOptions} [options]
    */
   create(type, options = {}) {
-    if (type !== 'payment') {
-      throw new IntegrationError(`The stand-in for Stripe has the payment Element only, not ${type}.`);
+    if (!Object.hasOwn(ELEMENTS, type)) {
+      throw new IntegrationError(
+        `The stand-in for Stripe has the Elements ${Object.keys(ELEMENTS).join(', ')}, not ${type}.`
+      );
     }
-    if (this.payment && !this.payment.destroyed) {
-      throw new IntegrationError('Can only create one Element of type payment.');
+    if (this.getElement(type)) {
+      throw new IntegrationError(`Can only create one Element of type ${type}.`);
     }
-    const changed = () => {
-      this.submitted = false;
-    };
-    this.payment = new PaymentElement(this.options.appearance ?? {}, {...options}, changed);
-    return this.payment;
+    const element = new ELEMENTS[type](this, {...options});
+    this.created.set(type, element);
+    return element;
   }
 
   /** @param {string} type */
   getElement(type) {
-    return type === 'payment' && this.payment && !this.payment.destroyed ? this.payment : null;
+    const element = this.created.get(type);
+    return element && !element.destroyed ? element : null;
   }
 
   /**
@@ -221,7 +88,9 @@ class ElementsGroup {
     const wanted = {...this.options, ...options};
     if (!wanted.clientSecret) checkMode(wanted);
     this.options = wanted;
-    if (options.appearance) this.payment?.dress(options.appearance);
+    if (options.appearance) {
+      for (const element of this.created.values()) element.dress(options.appearance);
+    }
     await Promise.resolve();
     for (const handler of this.updated) handler();
   }
@@ -233,30 +102,71 @@ class ElementsGroup {
         'elements.fetchUpdates() is for Elements with a clientSecret: call elements.update().'
       );
     }
-    const {error} = await retrieveIntent(this.key, clientSecret);
+    const {error} = await retrieveIntent(this.key, clientSecret, this.kind);
     return error ? {error: {message: error.message ?? ''}} : {};
   }
 
   async submit() {
+    const source = this.source();
+    for (const element of this.mountedOnes()) {
+      const isOther = element instanceof ExpressElement || element instanceof PaymentElement;
+      if (isOther && element !== source) continue;
+      const {error} = await element.mounted().check();
+      this.submitted = !error;
+      if (error) return {error};
+    }
+    return {selectedPaymentMethod: source instanceof ExpressElement ? 'google_pay' : 'card'};
+  }
+
+  /** The Elements on the page; the Payment Element must be among them when it was created. */
+  mountedOnes() {
+    const living = [...this.created.values()].filter((each) => !each.destroyed);
+    return living.filter((each) => each.frame || each instanceof PaymentElement);
+  }
+
+  /** The Element that the payment method comes from. */
+  source() {
+    const express = this.getElement('expressCheckout');
+    if (express instanceof ExpressElement && express.accepted) return express;
     const payment = this.getElement('payment');
     if (!payment) throw new IntegrationError('Create and mount a Payment Element first.');
-    const {error} = await payment.mounted().check();
-    this.submitted = !error;
-    return error ? {error} : {selectedPaymentMethod: 'card'};
+    return payment;
+  }
+
+  /**
+   * What the other Elements on the page know: whom to bill and where to ship to.
+   * @returns {Promise<{billing_details: {[name: string]: any}, shipping?: object}>}
+   */
+  async details() {
+    /** @type {{billing_details: {[name: string]: any}, shipping?: object}} */
+    const known = {billing_details: {}};
+    const email = this.getElement('linkAuthentication');
+    if (email?.frame) known.billing_details.email = (await email.frame.ask('value')).value.email;
+    const address = this.getElement('address');
+    if (address?.frame) {
+      const {value} = await address.frame.ask('value');
+      if (address.options.mode === 'shipping') known.shipping = value;
+      else Object.assign(known.billing_details, value);
+    }
+    return known;
   }
 }
 
 /** @param {GroupOptions} options */
 function checkMode({mode, amount, currency}) {
-  if (mode !== 'payment') {
-    throw new IntegrationError(`The stand-in for Stripe has mode payment only, not ${mode}.`);
+  if (mode !== 'payment' && mode !== 'setup') {
+    throw new IntegrationError(`The stand-in for Stripe has modes payment and setup, not ${mode}.`);
   }
-  if (!Number.isInteger(amount) || Number(amount) <= 0) {
+  const noAmount = amount === undefined || amount === null;
+  if (mode === 'setup' ? !noAmount : !Number.isInteger(amount) || Number(amount) <= 0) {
     throw new IntegrationError(
-      `Invalid value for elements(): amount must be a positive integer of the currency's smallest ` +
-        `unit, not ${amount}.`
+      mode === 'setup'
+        ? 'Invalid value for elements(): amount may not be given with mode setup.'
+        : `Invalid value for elements(): amount must be a positive integer of the currency's ` +
+          `smallest unit, not ${amount}.`
     );
   }
+  if (mode === 'setup' && currency === undefined) return;
   if (typeof currency !== 'string' || !/^[a-z]{3}$/.test(currency)) {
     throw new IntegrationError(
       `Invalid value for elements(): currency must be three lower-case letters, not ${currency}.`

@@ -1,22 +1,27 @@
 // @ts-check
 /** @typedef {import('@stripe/stripe-js').Appearance} Appearance */
 /** @typedef {{complete: boolean, error?: StripeError}} Checked */
-/** @typedef {{id?: string, error?: StripeError}} Made */
+/** @typedef {{id?: string, usage?: string | null, saved?: boolean, paymentMethod?: any, error?: StripeError}} Made */
+/** @typedef {(news: {event: string, [detail: string]: any}) => void} Hear */
 
 const LOAD_SECONDS = 15;
 
-/** The iframe with the card fields, seen from the shop's page: it sends wishes and hears news. */
-class CardFrame {
+/** An iframe of our origin, seen from the shop's page: it sends wishes and hears news. */
+class InnerFrame {
   /**
+   * @param {string} name
+   * @param {string} title
+   * @param {object} start
    * @param {Appearance} appearance
-   * @param {(news: {event: string, [detail: string]: any}) => void} hear
+   * @param {Hear} hear
    */
-  constructor(appearance, hear) {
+  constructor(name, title, start, appearance, hear) {
+    this.start = start;
     this.appearance = appearance;
     this.hear = hear;
     this.iframe = document.createElement('iframe');
-    this.iframe.title = 'Secure card payment input frame';
-    this.iframe.src = `${ORIGIN}/card#${encodeURIComponent(window.location.origin)}`;
+    this.iframe.title = title;
+    this.iframe.src = `${ORIGIN}/frames/${name}#${encodeURIComponent(window.location.origin)}`;
     this.iframe.allow = 'payment *';
     Object.assign(this.iframe.style, {
       border: '0',
@@ -40,20 +45,22 @@ class CardFrame {
   }
 
   late() {
-    const message = `The card fields could not be loaded from ${ORIGIN}.`;
+    const message = `The fields could not be loaded from ${ORIGIN}.`;
     this.hear({event: 'loaderror', error: {type: 'api_connection_error', message}});
   }
 
   /** @param {MessageEvent} event */
   listen(event) {
     if (event.origin !== ORIGIN || event.source !== this.iframe.contentWindow) return;
-    const {reply, value, ...news} = event.data;
+    const {reply, ...news} = event.data;
     if (typeof reply === 'number') {
-      this.waiting.get(reply)?.(value);
+      this.waiting.get(reply)?.(news.value);
       this.waiting.delete(reply);
     } else if (news.event === 'loaded') {
-      window.clearTimeout(this.timer);
       this.dress(this.appearance);
+      this.tell('start', this.start);
+    } else if (news.event === 'started') {
+      window.clearTimeout(this.timer);
       this.loaded();
       this.hear({event: 'ready'});
     } else if (news.event === 'height') {

@@ -43,8 +43,7 @@ class TestVerbs:
         assert uses(coupon) == (1, 1)
         assert coupon.redemptions.get().state == State.CONFIRMED
 
-    def test_decline_burns_coupon(self, coupon: Coupon) -> None:
-        """An order that comes to nothing gives its use back, once."""
+    def test_an_order_that_comes_to_nothing_gives_its_use_back_once(self, coupon: Coupon) -> None:
         coupons.hold("FEW", "A", holder="cart")
 
         coupons.release("A")
@@ -98,7 +97,7 @@ class TestVerbs:
 
 
 @pytest.mark.django_db(transaction=True)
-class TestSingleUseCouponInParallel:
+class TestTheLastUsesInParallel:
     """20 orders at once want the last 2 uses."""
 
     ORDERS = 20
@@ -122,7 +121,7 @@ class TestSingleUseCouponInParallel:
 
         assert uses(coupon) == (1, self.ORDERS)
 
-    def test_single_use_coupon_in_parallel(self, coupon: Coupon) -> None:
+    def test_the_last_uses_go_to_as_many_orders(self, coupon: Coupon) -> None:
         def hold(number: int) -> bool:
             try:
                 coupons.hold("FEW", str(number), holder=str(number))

@@ -186,8 +186,9 @@ def test_any_page_merges_at_first_sight_and_counts_both(buyer: User) -> None:
     assert '<span class="badge">5' in page.content.decode()
 
 
-def test_locked_out_by_own_hold(buyer: User) -> None:
-    """What a visitor's unpaid order holds is not sold out for him after he has signed in."""
+def test_what_a_visitors_unpaid_order_holds_is_still_to_be_had_after_signing_in(
+    buyer: User,
+) -> None:
     variant = make_variant(units=1)
     account = make_cart(user=buyer)
     CouponFactory(code="ONCE", max_uses=1)

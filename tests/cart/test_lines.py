@@ -57,8 +57,7 @@ def test_adding_the_same_again_makes_the_line_longer() -> None:
     assert cart.lines.get().quantity == 5
 
 
-def test_two_lines_one_item() -> None:
-    """Stock is asked for what is in the cart already, too, so that it cannot be passed in steps."""
+def test_stock_is_asked_for_what_is_in_the_cart_already_too() -> None:
     cart, variant = make_cart(), mug(units=3)
     add(cart, variant, 2)
 
@@ -130,8 +129,7 @@ def test_what_has_no_price_in_the_currency_is_refused() -> None:
         add(make_cart(currency="EUR"), mug(), 1)
 
 
-def test_locked_out_by_own_hold() -> None:
-    """The last unit is held for this cart's unpaid order: its shopper may still have it."""
+def test_the_last_unit_that_is_held_for_ones_own_order_may_still_be_had() -> None:
     variant, other = mug(units=1), make_cart()
     cart = make_cart(variant)
     assert variant.stock_id is not None

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cart.pricing import Discount, Item, Shipping, quote, split
+from cart.pricing import Discount, Item, Shipping, quote
+from shop.money import split
 from shop.quotes import Quote
 
 AMOUNTS = st.integers(0, 10**12)

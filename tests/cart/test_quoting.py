@@ -144,8 +144,7 @@ def test_what_is_not_counted_can_always_be_bought() -> None:
     assert (line.available, line.can_be_bought) == (None, True)
 
 
-def test_locked_out_by_own_hold() -> None:
-    """What an unpaid order of this cart holds is still to be had by it, and by nobody else."""
+def test_what_an_unpaid_order_holds_is_still_to_be_had_by_its_cart_and_by_nobody_else() -> None:
     variant = make_variant(units=1)
     own, other = make_cart(variant), make_cart(variant)
     assert variant.stock_id is not None

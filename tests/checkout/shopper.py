@@ -5,6 +5,8 @@ import hmac
 import itertools
 import json
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
@@ -15,7 +17,9 @@ from cart.models import Cart
 from cart.quoting import price_cart
 from checkout.models import WebhookEvent
 from checkout.paying import PaymentStart, Shown, start_payment
+from checkout.stripe_gateway import DisputeAtStripe
 from checkout.tasks import sweep
+from orders.models import Payment
 from orders.placing import BuyerDetails
 from tests.standin import StandIn, card_fields
 
@@ -82,6 +86,21 @@ def fake_event(kind: str, intent_id: str, **fields: Any) -> Json:
         "type": kind,
         "data": {"object": {"id": intent_id, "object": "payment_intent", **fields}},
     }
+
+
+def dispute_of(payment: Payment, status: str = "needs_response", **fields: Any) -> DisputeAtStripe:
+    """A dispute over all of the payment, as Stripe has it; nothing is withdrawn yet."""
+    opened = DisputeAtStripe(
+        id="du_1",
+        intent_id=payment.intent_id,
+        status=status,
+        reason="product_not_received",
+        amount_minor=payment.amount_minor,
+        withdrawn_minor=0,
+        opened_at=datetime(2026, 11, 20, 8, 0, tzinfo=UTC),
+        evidence_due_at=datetime(2026, 12, 9, 23, 59, 59, tzinfo=UTC),
+    )
+    return replace(opened, **fields)
 
 
 def sign(body: bytes, secret: str = "", at: int | None = None) -> str:

@@ -1,16 +1,22 @@
 """The purchase as JSON: one answer a key, one shape of refusal, no way around the CSRF check."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from altcha import Challenge, Payload, Solution, solve_challenge
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import RateWindow
 from cart.models import Cart
-from checkout.api import LIMIT_BY_CART
+from checkout.guarding import LIMIT_BY_CART
+from checkout.models import DeclineJump
 from orders.models import Order
+from shop.models import Variant
 from tests.checkout.shopper import ADA
 from tests.factories import make_shipping, make_variant
 from tests.standin import StandIn
@@ -34,13 +40,34 @@ def body(**fields: Any) -> dict[str, Any]:
     return {**form, "shown_total_minor": 9720, "shown_currency": "USD", **fields}
 
 
-def pay(client: Client, key: str = "", **fields: Any) -> Any:
+def pay(client: Client, key: str = "", solution: str = "", **fields: Any) -> Any:
     return client.post(
         URL,
         body(**fields),
         content_type="application/json",
-        headers={"Idempotency-Key": key or str(uuid.uuid4())},
+        headers={
+            "Idempotency-Key": key or str(uuid.uuid4()),
+            "Challenge-Solution": solution,
+        },
     )
+
+
+@pytest.fixture
+def jump(db: None, monkeypatch: pytest.MonkeyPatch) -> DeclineJump:
+    """Too many cards are declined in the shop; the work that browsers get is little."""
+    monkeypatch.setattr("checkout.challenge.ROUNDS", 2)
+    until = timezone.now() + timedelta(minutes=10)
+    return DeclineJump.objects.create(declined=30, tries=40, lasts_until=until)
+
+
+def solve(answer: Any, **changed: Any) -> str:
+    """Do the work that an answer asks for, and then forge what is `changed` of the challenge."""
+    challenge = Challenge.from_dict(answer.json()["challenge"])
+    solution = solve_challenge(challenge)
+    assert solution is not None
+    for name, value in changed.items():
+        setattr(challenge.parameters, name, value)
+    return Payload(challenge, solution).to_base64()
 
 
 def test_a_payment_is_started(shopper: Client) -> None:
@@ -144,6 +171,84 @@ def test_too_many_tries_are_told_to_wait(shopper: Client) -> None:
     answer = pay(shopper)
 
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+    assert 0 < int(answer["Retry-After"]) == answer.json()["retry_after"] <= 600
+    assert "Too many tries. Nothing was charged: try again in" in answer.json()["message"]
+
+
+def test_while_cards_are_tested_the_browser_works_first(shopper: Client, jump: DeclineJump) -> None:
+    asked = pay(shopper, "key-12345678")
+    assert (asked.status_code, asked.json()["code"]) == (428, "challenge")
+    assert not Order.objects.exists()
+
+    answer = pay(shopper, "key-12345678", solve(asked))
+
+    assert answer.status_code == 200
+    assert "_secret_" in answer.json()["client_secret"]
+
+
+def test_nobody_is_challenged_before_and_after(shopper: Client, jump: DeclineJump) -> None:
+    with time_machine.travel(jump.lasts_until):
+        assert pay(shopper).status_code == 200
+
+
+def test_a_solution_is_accepted_once(shopper: Client, jump: DeclineJump) -> None:
+    solution = solve(pay(shopper))
+    assert pay(shopper, solution=solution).status_code == 200
+
+    again = pay(shopper, solution=solution)
+
+    assert again.status_code == 428
+    assert pay(shopper, solution=solve(again)).status_code == 200
+
+
+def test_a_lost_answer_is_repeated_without_more_work(shopper: Client, jump: DeclineJump) -> None:
+    solution = solve(pay(shopper, "key-12345678"))
+    first = pay(shopper, "key-12345678", solution)
+
+    assert pay(shopper, "key-12345678", solution).json() == first.json()
+
+
+def test_an_expired_solution_is_not_accepted(shopper: Client, jump: DeclineJump) -> None:
+    solution = solve(pay(shopper))
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=5, seconds=1)):
+        assert pay(shopper, solution=solution).status_code == 428
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"expires_at": 9_999_999_999}, {"cost": 1}, {"key_prefix": "00"}, {"nonce": "00" * 16}],
+    ids=lambda forged: next(iter(forged)),
+)
+def test_a_changed_challenge_is_not_accepted(
+    shopper: Client, jump: DeclineJump, forged: dict[str, Any]
+) -> None:
+    assert pay(shopper, solution=solve(pay(shopper), **forged)).status_code == 428
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "e30=", "bnVsbA==", "W10="])
+def test_nonsense_is_not_accepted(shopper: Client, jump: DeclineJump, wrong: str) -> None:
+    assert pay(shopper, solution=wrong).json()["code"] == "challenge"
+
+
+def test_a_guessed_number_is_not_accepted(shopper: Client, jump: DeclineJump) -> None:
+    challenge = Challenge.from_dict(pay(shopper).json()["challenge"])
+    guess = Payload(challenge, Solution(300, "00" * 32)).to_base64()
+
+    assert pay(shopper, solution=guess).status_code == 428
+
+
+def test_a_solution_is_good_for_its_own_cart_only(shopper: Client, jump: DeclineJump) -> None:
+    solution = solve(pay(shopper))
+    stranger = Client()
+    stranger.post("/cart/add/", {"variant": Variant.objects.get().sku, "quantity": 2})
+
+    assert pay(stranger, solution=solution).status_code == 428
+
+
+def test_a_bot_that_does_not_work_gets_no_order(shopper: Client, jump: DeclineJump) -> None:
+    assert {pay(shopper).status_code for _card in range(100)} == {428}
+    assert not Order.objects.exists()
 
 
 def test_the_csrf_token_is_asked_for(shopper: Client) -> None:

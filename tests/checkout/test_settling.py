@@ -111,8 +111,9 @@ def test_doubled_and_reordered_news_of_a_payment_end_alike(
 @pytest.mark.parametrize(
     "fields", [{"received_minor": 1}, {"currency": "EUR"}, {"received_minor": 1_000_000}]
 )
-def test_paid_amount_unchecked(intent: Intent, fields: dict[str, Any]) -> None:
-    """A payment that differs from the order is recorded and flagged, never taken as paid."""
+def test_a_payment_that_differs_from_the_order_is_recorded_and_flagged_never_taken_as_paid(
+    intent: Intent, fields: dict[str, Any]
+) -> None:
     for _ in range(2):
         settle(as_it_is(intent, "succeeded", **fields), STRIPE)
 
@@ -185,8 +186,7 @@ def test_a_cart_that_is_gone_does_not_stop_the_payment(intent: Intent, cart: Car
     assert Order.objects.get().state == Order.State.PAID
 
 
-def test_two_lines_one_item(standin: StandIn) -> None:
-    """Variants that share an item cannot exist; two lines of two items are each held."""
+def test_two_lines_are_each_held(standin: StandIn) -> None:
     cart = make_cart(make_variant(units=3, price_minor=100), make_variant(units=2), quantity=2)
 
     press_pay(cart)

@@ -14,9 +14,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from checkout.models import WebhookEvent
 from config import health
+from config.watchdog import STALLED_SECONDS
 from notifications.models import Delivery
-from orders.models import OrderEvent
-from tests.orders.factory import make_order
+from orders.models import OrderEvent, Payment, Refund
+from tests.orders.factory import make_order, make_payment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -45,9 +46,22 @@ def test_a_working_shop_is_ready(client: Client) -> None:
     assert parts["queue"]["detail"] == {
         "tasks": 0,
         "webhook_events": 0,
+        "refunds": 0,
         "order_events": 0,
         "deliveries": 0,
+        "worker_stalled": False,
     }
+
+
+def test_a_stalled_worker_is_told_and_the_shop_stays_on_the_net(client: Client) -> None:
+    OrmQ.objects.create(
+        key="cartwright", payload="", lock=timezone.now() - timedelta(seconds=STALLED_SECONDS)
+    )
+
+    status, parts = ready(client)
+
+    assert status == 200
+    assert parts["queue"]["detail"]["worker_stalled"] is True
 
 
 def test_the_answer_is_never_kept(client: Client) -> None:
@@ -63,9 +77,15 @@ def leave_webhook_event() -> None:
     WebhookEvent.objects.update(next_try_at=LONG_AGO)
 
 
-def leave_failed_webhook_event() -> None:
-    leave_webhook_event()
-    WebhookEvent.objects.update(state=WebhookEvent.State.FAILED)
+def leave_refund(state: Refund.State = Refund.State.REQUESTED) -> None:
+    payment = make_payment(make_order(), Payment.Outcome.ACCEPTED)
+    Refund.objects.create(
+        payment=payment, amount_minor=1, other_minor=1, state=state, next_try_at=LONG_AGO
+    )
+
+
+def leave_sent_refund() -> None:
+    leave_refund(Refund.State.SENT)
 
 
 def leave_order_event() -> None:
@@ -83,7 +103,8 @@ def leave_delivery() -> None:
     [
         (leave_task, "tasks"),
         (leave_webhook_event, "webhook_events"),
-        (leave_failed_webhook_event, "webhook_events"),
+        (leave_refund, "refunds"),
+        (leave_sent_refund, "refunds"),
         (leave_order_event, "order_events"),
         (leave_delivery, "deliveries"),
     ],
@@ -107,13 +128,21 @@ def test_done_work_is_not_counted(client: Client) -> None:
     OrderEvent.objects.update(planned_at=timezone.now())
     leave_delivery()
     Delivery.objects.update(state=Delivery.State.SENT)
+    leave_refund(Refund.State.SUCCEEDED)
     OrderEvent.objects.update(planned_at=timezone.now())
 
     assert ready(client)[0] == 200
 
 
+def test_an_event_that_was_given_up_waits_for_staff_and_not_for_the_worker(client: Client) -> None:
+    leave_webhook_event()
+    WebhookEvent.objects.update(state=WebhookEvent.State.FAILED)
+
+    assert ready(client)[0] == 200
+
+
 def test_work_that_waits_for_its_next_try_is_not_overdue(client: Client) -> None:
-    leave_failed_webhook_event()
+    leave_webhook_event()
     WebhookEvent.objects.update(
         received_at=LONG_AGO, next_try_at=timezone.now() + timedelta(hours=1)
     )

@@ -19,7 +19,7 @@ from checkout.models import PaymentAttempt, PaymentRequest, WebhookEvent
 from inventory.models import Reservation, StockItem, StockMovement
 from inventory.stock import hold
 from notifications.models import Delivery
-from orders.models import Order, OrderEvent, OrderLine, Payment
+from orders.models import Order, OrderEvent, OrderLine, Payment, Refund, RefundLine
 from shop.models import Price, ShippingRate, TaxRate, Variant
 from tests.factories import (
     CouponFactory,
@@ -31,6 +31,7 @@ from tests.factories import (
     make_variant,
 )
 from tests.orders.factory import make_order, make_payment
+from tests.orders.paid import make_dispute
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -141,6 +142,15 @@ def inventory_one_sale_per_reference() -> None:
     for _time in range(2):
         StockMovement.objects.create(
             item=item, quantity=-1, reason=StockMovement.Reason.SOLD, reference="A"
+        )
+
+
+@breaker
+def inventory_one_return_per_reference() -> None:
+    item = make_stock(3, "MUG")
+    for _time in range(2):
+        StockMovement.objects.create(
+            item=item, quantity=1, reason=StockMovement.Reason.RETURNED, reference="refund 1"
         )
 
 
@@ -281,6 +291,64 @@ def orders_payment_outcome_known() -> None:
     Payment.objects.update(outcome="eaten")
 
 
+@breaker
+def orders_line_refunded_at_most_bought() -> None:
+    make_order(quantity=2)
+    OrderLine.objects.update(refunded_quantity=3)
+
+
+@breaker
+def orders_refunded_at_most_captured() -> None:
+    make_payment(make_order(), Payment.Outcome.ACCEPTED)
+    Payment.objects.update(refunded_minor=F("amount_minor") + 1)
+
+
+@breaker
+def orders_refund_state_known() -> None:
+    make_refund()
+    Refund.objects.update(state="eaten")
+
+
+@breaker
+def orders_refund_not_empty() -> None:
+    make_refund()
+    Refund.objects.update(amount_minor=0)
+
+
+@breaker
+def orders_refund_parts_within_amount() -> None:
+    make_refund()
+    Refund.objects.update(shipping_minor=60, other_minor=41)
+
+
+@breaker
+def orders_refund_line_once_per_refund() -> None:
+    refund = make_refund()
+    for _time in range(2):
+        make_refund_line(refund)
+
+
+@breaker
+def orders_refund_line_not_empty() -> None:
+    make_refund_line(make_refund(), quantity=0)
+
+
+@breaker
+def orders_dispute_status_known() -> None:
+    make_dispute(make_payment(make_order(), Payment.Outcome.ACCEPTED), status="eaten")
+
+
+def make_refund() -> Refund:
+    payment = make_payment(make_order(), Payment.Outcome.ACCEPTED)
+    return Refund.objects.create(payment=payment, reason=Refund.Reason.GOODWILL, amount_minor=100)
+
+
+def make_refund_line(refund: Refund, quantity: int = 1) -> RefundLine:
+    return refund.lines.create(
+        line=refund.payment.order.lines.get(), quantity=quantity, amount_minor=10, restock=False
+    )
+
+
 # --- checkout --------------------------------------------------------------------------------
 @breaker
 def checkout_one_open_attempt_per_cart() -> None:
@@ -299,6 +367,11 @@ def checkout_request_key_unique() -> None:
 @breaker
 def checkout_event_state_known() -> None:
     WebhookEvent.objects.create(event_id="evt_1", payload={}, state="eaten")
+
+
+@breaker
+def checkout_event_source_known() -> None:
+    WebhookEvent.objects.create(event_id="evt_1", payload={}, source="pigeon")
 
 
 # --- notifications ---------------------------------------------------------------------------

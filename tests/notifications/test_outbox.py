@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from notifications.messages import send
 from notifications.models import Delivery
 from notifications.outbox import LEASE, MOST_TRIES, deliver, plan_new_events
 from notifications.tasks import send_due
@@ -72,6 +73,67 @@ def test_a_round_tax_rate_is_written_as_people_write_it() -> None:
     send_due()
 
     assert "Tax (20 %)" in str(mail.outbox[0].body)
+
+
+def test_a_sent_message_is_on_the_orders_timeline(paid_order: Order) -> None:
+    send_due()
+
+    event = paid_order.events.get(kind=OrderEvent.Kind.MESSAGE_SENT)
+    assert event.actor == OrderEvent.Actor.SCHEDULE
+    assert event.data == {
+        "message": "order_confirmed",
+        "recipient": "ada@example.com",
+        "subject": f"Your order {paid_order.number} at Cartwright Goods",
+    }
+
+
+def test_the_note_of_a_message_brings_no_further_message(paid_order: Order) -> None:
+    for _ in range(3):
+        send_due()
+
+    assert paid_order.events.filter(kind=OrderEvent.Kind.MESSAGE_SENT).count() == 1
+    assert not OrderEvent.objects.filter(planned_at=None).exists()
+    assert len(mail.outbox) == 1
+
+
+def test_two_senders_of_one_message_note_it_once(
+    paid_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outlive_the_lease(delivery: Delivery) -> str:
+        with time_machine.travel(timezone.now() + LEASE + timedelta(seconds=1), tick=False):
+            monkeypatch.undo()
+            assert deliver(delivery.pk)
+        return send(delivery)
+
+    plan_new_events()
+    monkeypatch.setattr("notifications.outbox.send", outlive_the_lease)
+
+    deliver(Delivery.objects.get().pk)
+
+    assert paid_order.events.filter(kind=OrderEvent.Kind.MESSAGE_SENT).count() == 1
+
+
+def test_a_message_counts_as_sent_only_together_with_its_note(
+    paid_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_args: object, **_data: object) -> None:
+        raise KeyboardInterrupt
+
+    plan_new_events()
+    monkeypatch.setattr("notifications.outbox.append_event", crash)
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver(Delivery.objects.get().pk)
+
+    assert Delivery.objects.get().state == Delivery.State.DUE
+
+
+def test_a_message_that_failed_is_not_on_the_timeline(
+    paid_order: Order, broken_mail: pytest.MonkeyPatch
+) -> None:
+    send_due()
+
+    assert not paid_order.events.filter(kind=OrderEvent.Kind.MESSAGE_SENT).exists()
 
 
 def test_sending_again_sends_nothing(paid_order: Order) -> None:
@@ -168,4 +230,15 @@ def test_the_command_can_only_look(paid_order: Order, capsys: pytest.CaptureFixt
     call_command("send_due", dry_run=True)
 
     assert "order_confirmed to ada@example.com" in capsys.readouterr().out
+    assert not mail.outbox
+
+
+def test_a_refund_that_fails_late_confirms_the_order_no_second_time(paid_order: Order) -> None:
+    send_due()
+    mail.outbox.clear()
+    move(paid_order.pk, State.REFUNDED, STRIPE)
+    move(paid_order.pk, State.PAID, STRIPE)
+
+    send_due()
+
     assert not mail.outbox

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from orders.models import Order, OrderEvent, OrderLine, Payment
+from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
 from orders.states import SHOPPER, append_event
 
 ADDRESS = {
@@ -73,3 +73,23 @@ def make_payment(order: Order, outcome: Payment.Outcome, **fields: Any) -> Payme
             **fields,
         }
     )
+
+
+def make_refund(payment: Payment, state: str, **fields: Any) -> Refund:
+    """Return a refund of the whole payment in that state, counted in what the payment gives back.
+
+    One that Stripe has got bears an id of Stripe's.
+    """
+    amounts = {"amount_minor": payment.amount_minor, **fields}
+    if state != Refund.State.FAILED:
+        payment.refunded_minor += amounts["amount_minor"]
+        payment.save(update_fields=["refunded_minor"])
+    refund = Refund.objects.create(
+        payment=payment, state=state, reason=Refund.Reason.GOODWILL, **amounts
+    )
+    if state != Refund.State.REQUESTED:
+        refund.stripe_id = f"re_{refund.pk}"
+    if state == Refund.State.SUCCEEDED:
+        refund.succeeded_at = timezone.now()
+    refund.save()
+    return refund

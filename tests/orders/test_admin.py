@@ -1,6 +1,7 @@
-"""Orders in the admin: staff read everything, and move an order by two buttons only."""
+"""Orders in the admin: staff read everything, see what waits for them, and move by buttons only."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -8,9 +9,11 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from orders.models import Order, OrderEvent, Payment
-from orders.states import STRIPE, append_event
+from orders.models import Order, OrderEvent, Payment, Refund
+from orders.refunding import fail, repeat, request_all, request_refund, succeed
+from orders.states import SCHEDULE, STRIPE, append_event, by_staff
 from tests.orders.factory import ADDRESS, make_order, make_payment
+from tests.orders.paid import make_dispute, make_paid, mugs, wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -34,24 +37,55 @@ def change_page(client: Client, order: Order) -> str:
 
 
 # --- The list --------------------------------------------------------------------------------
-def test_the_list_shows_amounts_as_money_and_flags_odd_payments(
-    client: Client, staff: User
-) -> None:
-    good, odd = make_order(), make_order(price_minor=3000)
-    make_payment(good, Payment.Outcome.ACCEPTED)
-    make_payment(odd, Payment.Outcome.MISMATCH)
+def test_the_list_shows_amounts_as_money(client: Client, staff: User) -> None:
+    order = make_order()
     client.force_login(staff)
 
     html = client.get(LIST).content.decode()
 
-    assert good.number in html
+    assert order.number in html
     assert "$49.68" in html
-    assert html.count("Payment does not match") == 1
-    only = client.get(LIST, {"attention": "yes"}).content.decode()
-    assert odd.number in only
-    assert good.number not in only
-    rest = client.get(LIST, {"attention": "no"}).content.decode()
-    assert odd.number not in rest
+
+
+@pytest.fixture
+def waiting() -> dict[str, Order]:
+    """Orders that wait for staff, by what for; and those for which all is done."""
+    odd, failed, disputed = (make_paid().order for _ in range(3))
+    make_payment(odd, Payment.Outcome.MISMATCH)
+    fail(request_all(failed.payments.get().pk, Refund.Reason.GOODWILL, SCHEDULE).pk, "no", STRIPE)
+    due = datetime(2026, 12, 24, 12, tzinfo=UTC)
+    make_dispute(disputed.payments.get(), evidence_due_at=due)
+    done = make_paid().order
+    returned = make_payment(done, Payment.Outcome.LATE)
+    request_all(returned.pk, Refund.Reason.LATE, SCHEDULE)
+    first = request_all(done.payments.get(outcome="accepted").pk, Refund.Reason.GOODWILL, SCHEDULE)
+    fail(first.pk, "no", STRIPE)
+    repeat(first.pk, SCHEDULE)
+    make_dispute(returned, status="won", evidence_due_at=due)
+    return {"payment": odd, "refund": failed, "dispute": disputed, "no": done}
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("payment", "Payment does not match"),
+        ("refund", "Refund failed"),
+        ("dispute", "Dispute to answer by Dec. 24, 2026"),
+        ("no", ""),
+    ],
+)
+def test_the_list_says_which_orders_need_attention_and_for_what(
+    client: Client, staff: User, waiting: dict[str, Order], what: str, said: str
+) -> None:
+    client.force_login(staff)
+
+    page = client.get(LIST, {"attention": what})
+
+    order = page.context["cl"].result_list.get()
+    assert order == waiting[what]
+    assert f'<td class="field-attention">{said or "-"}</td>' in page.content.decode()
+    everything = client.get(LIST, {"attention": "yes"}).context["cl"].result_list
+    assert set(everything) == set(waiting.values()) - {waiting["no"]}
 
 
 @pytest.mark.parametrize("words", ["{number}", "ADA@example.com", "pi_{number}_accepted"])
@@ -121,8 +155,8 @@ def test_the_order_shows_lines_addresses_payments_and_timeline(client: Client, s
         assert text in html
     assert "<div>Springfield, IL 62701</div>" in html
     assert "<div>Ada Ltd</div>" in html
-    assert "code: card_declined" in html
-    assert "currency: EUR · expected: $49.68" in html
+    assert "the bank gave no reason (card_declined)" in html
+    assert "$49.68 was expected" in html
     assert "Payment declined" in html
     assert "4968" not in html
 
@@ -144,13 +178,21 @@ def test_nothing_of_an_order_is_edited_added_or_deleted(client: Client, staff: U
 def test_the_order_costs_the_same_however_many_lines_and_events(
     client: Client, staff: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    order = make_order(state=State.PAID)
-    for _ in range(10):
+    order = make_paid(quantity=9).order
+    for _ in range(4):
         append_event(order, OrderEvent.Kind.DECLINED, STRIPE, 100)
+        payment = make_payment(order, Payment.Outcome.LATE, intent_id=f"pi_{order.events.count()}")
+        request_all(payment.pk, Refund.Reason.LATE, by_staff(staff))
+        make_dispute(payment)
+    accepted = order.payments.get(outcome="accepted")
+    for _ in range(4):
+        refund = request_refund(accepted.pk, wish(mugs(accepted, 1)), by_staff(staff))
+    fail(refund.pk, "no", STRIPE)
+    repeat(refund.pk, by_staff(staff))
     client.force_login(staff)
 
-    # Session and user, the order for its buttons and for its page, lines, payments, events.
-    with django_assert_num_queries(7):
+    # Session, user, order, order lines, payments, refunds, their lines, disputes, events.
+    with django_assert_num_queries(9):
         change_page(client, order)
 
 
@@ -167,9 +209,9 @@ def test_the_order_page_holds_no_inline_code(client: Client, staff: User) -> Non
 @pytest.mark.parametrize(
     ("state", "buttons"),
     [
-        (State.PENDING, []),
-        (State.PAID, ["Start packing", "Mark as sent"]),
-        (State.FULFILLING, ["Mark as sent"]),
+        (State.PENDING, ["Cancel order…"]),
+        (State.PAID, ["Start packing", "Mark as sent", "Cancel order…"]),
+        (State.FULFILLING, ["Mark as sent", "Cancel order…"]),
         (State.FULFILLED, []),
         (State.CANCELED, []),
     ],
@@ -179,9 +221,10 @@ def test_only_moves_that_are_possible_have_a_button(
 ) -> None:
     client.force_login(staff)
 
-    html = change_page(client, make_order(state=state))
+    html = change_page(client, make_paid(state=state).order)
 
-    assert re.findall(r'<button class="tool-button" type="submit">(.*?)</button>', html) == buttons
+    tools = html[html.index('<ul class="object-tools">') : html.index("Payments</h2>")]
+    assert re.findall(r'class="tool-button[^>]*>(.*?)</', tools) == buttons
 
 
 @pytest.mark.parametrize(
@@ -205,7 +248,7 @@ def test_a_button_moves_the_order_in_the_name_of_who_pressed(
     event = order.events.last()
     assert event is not None
     assert event.staff == staff
-    assert "from: paid" in html
+    assert "it was “paid”" in html
     assert staff.email in html
 
 
@@ -220,6 +263,25 @@ def test_a_move_that_came_too_late_is_refused_with_the_reason(client: Client, st
     assert (
         "Nothing was changed: the order is “canceled”, so it cannot become “being packed”." in html
     )
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_goods_whose_money_goes_back_do_not_leave(
+    client: Client, staff: User, is_back: bool
+) -> None:
+    payment = make_paid()
+    refund = request_all(payment.pk, Refund.Reason.CANCELED, SCHEDULE)
+    if is_back:
+        succeed(refund.pk, STRIPE)
+    client.force_login(staff)
+
+    before = change_page(client, payment.order)
+    answer = client.post(f"{LIST}{payment.order_id}/mark-as-sent/", follow=True).content.decode()
+
+    assert "Mark as sent" not in before
+    assert "money is back, or on its way to the buyer" in answer
+    payment.order.refresh_from_db()
+    assert payment.order.state == (State.REFUNDED if is_back else State.PAID)
 
 
 def test_staff_without_permission_see_no_button_and_cannot_move(

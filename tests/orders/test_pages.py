@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from orders.models import Order, OrderEvent, Payment
 from orders.states import SHOPPER, STRIPE, append_event
-from tests.orders.factory import ADDRESS, make_order, make_payment
+from tests.orders.factory import ADDRESS, make_order, make_payment, make_refund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -179,13 +179,12 @@ def test_a_payment_under_way_at_the_bank_is_not_to_be_paid_again(client: Client)
     assert "Try again" not in html
 
 
-@pytest.mark.parametrize("outcome", [Payment.Outcome.MISMATCH, Payment.Outcome.LATE])
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELED])
-def test_money_that_came_but_does_not_match_is_not_called_uncharged(
-    client: Client, outcome: Payment.Outcome, state: Order.State
+def test_money_that_does_not_match_is_not_called_uncharged(
+    client: Client, state: Order.State
 ) -> None:
     order = make_order(state=state)
-    make_payment(order, outcome)
+    make_payment(order, Payment.Outcome.MISMATCH)
 
     html = get(client, order)
 
@@ -194,16 +193,122 @@ def test_money_that_came_but_does_not_match_is_not_called_uncharged(
     assert "Nothing was charged" not in html
 
 
-def test_a_second_payment_is_admitted_on_a_paid_order(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("refund", "title", "said"),
+    [
+        (None, "Your payment is on its way back to you", "We return it in full"),
+        ("requested", "Your payment is on its way back to you", "nothing you need to do"),
+        ("sent", "Your payment is on its way back to you", "We return it in full"),
+        ("succeeded", "We have returned your payment", "We have returned it in full"),
+        ("failed", "We could not return your payment yet", "write to guest@example.com"),
+    ],
+)
+def test_money_that_came_late_goes_back_and_the_page_says_how_far_it_is(
+    client: Client, refund: str | None, title: str, said: str
+) -> None:
+    order = make_order(state=State.CANCELED)
+    payment = make_payment(order, Payment.Outcome.LATE)
+    if refund:
+        make_refund(payment, refund)
+
+    html = get(client, order)
+
+    assert heading(html) == title
+    assert "Your payment of $49.68 came after this order was closed." in html
+    assert said in html
+    assert "Nothing was charged" not in html
+
+
+def test_a_wrong_amount_that_was_returned_is_not_called_late(client: Client) -> None:
+    order = make_order(state=State.FAILED)
+    make_refund(make_payment(order, Payment.Outcome.MISMATCH, amount_minor=100), "succeeded")
+
+    html = get(client, order)
+
+    assert heading(html) == "We have returned your payment"
+    assert "Your payment of $1.00 was not the amount of this order." in html
+
+
+def test_a_refund_that_worked_the_second_time_is_not_called_failed(client: Client) -> None:
+    payment = make_payment(make_order(state=State.CANCELED), Payment.Outcome.LATE)
+    make_refund(payment, "failed")
+    make_refund(payment, "succeeded")
+
+    assert heading(get(client, payment.order)) == "We have returned your payment"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "refund", "said"),
+    [
+        ("mismatch", None, "We have also received a payment that we could not match"),
+        ("late", None, "a second payment of $49.68. It is on its way back to you."),
+        ("late", "succeeded", "a second payment of $49.68, and have returned it in full."),
+        ("late", "failed", "Your bank did not take it back at the first try"),
+    ],
+)
+def test_a_second_payment_is_admitted_on_a_paid_order(
+    client: Client, outcome: str, refund: str | None, said: str
+) -> None:
     order = make_order(state=State.PAID)
     make_payment(order, Payment.Outcome.ACCEPTED)
-    assert "could not match" not in get(client, order)
+    assert "We have also received" not in get(client, order)
 
-    make_payment(order, Payment.Outcome.LATE)
+    second = make_payment(order, Payment.Outcome(outcome))
+    if refund:
+        make_refund(second, refund)
 
     html = get(client, order)
     assert heading(html) == "Thank you for your order"
-    assert "We have also received a payment that we could not match" in html
+    assert said in html
+
+
+def test_a_part_that_was_refunded_and_one_on_its_way_are_named(client: Client) -> None:
+    order = make_order(state=State.FULFILLED)
+    payment = make_payment(order, Payment.Outcome.ACCEPTED)
+    make_refund(payment, "succeeded", amount_minor=1000)
+    make_refund(payment, "sent", amount_minor=500)
+    make_refund(payment, "failed", amount_minor=700)
+
+    html = get(client, order)
+
+    assert heading(html) == "Your order is on its way"
+    assert "We have returned $10.00 of your payment." in html
+    assert "$5.00 of your payment is on its way back to you." in html
+    assert "<dt>Refunded</dt><dd>−$10.00</dd>" in html
+    assert "<dt>Refund on its way</dt><dd>−$5.00</dd>" in html
+    assert "$7.00" not in html
+
+
+def test_an_order_whose_money_all_goes_back_is_not_called_packed_next(client: Client) -> None:
+    order = make_order(state=State.PAID)
+    make_refund(make_payment(order, Payment.Outcome.ACCEPTED), "requested")
+
+    html = get(client, order)
+
+    assert heading(html) == "We are refunding this order"
+    assert "<dt>Refund on its way</dt><dd>−$49.68</dd>" in html
+    assert "Arrives" not in html
+    assert "Keep this order in an account" not in html
+
+
+def test_a_refunded_order_says_how_much_went_back(client: Client) -> None:
+    order = make_order(state=State.REFUNDED)
+    make_refund(make_payment(order, Payment.Outcome.ACCEPTED), "succeeded")
+
+    html = get(client, order)
+
+    assert heading(html) == "This order was refunded"
+    assert "<dt>Refunded</dt><dd>−$49.68</dd>" in html
+
+
+def test_an_order_without_refunds_speaks_of_none(client: Client) -> None:
+    order = make_order(state=State.PAID)
+    make_payment(order, Payment.Outcome.ACCEPTED)
+
+    html = get(client, order)
+
+    assert "Refund" not in html
+    assert "of your payment" not in html
 
 
 def test_a_closed_order_leads_back_to_cart_and_shop(client: Client) -> None:
@@ -309,6 +414,24 @@ def test_my_orders_lists_my_own_and_my_guest_orders_only(
     assert mine.access_key not in html
 
 
+def test_my_orders_says_what_was_refunded_and_keeps_late_money_out_of_it(
+    client: Client, buyer: User
+) -> None:
+    order = make_order(user=buyer, state=State.FULFILLED)
+    payment = make_payment(order, Payment.Outcome.ACCEPTED)
+    make_refund(payment, "succeeded", amount_minor=1000)
+    make_refund(payment, "succeeded", amount_minor=250)
+    make_refund(payment, "failed", amount_minor=100)
+    make_refund(make_payment(order, Payment.Outcome.LATE), "succeeded")
+    make_order(user=buyer)
+    client.force_login(buyer)
+
+    html = client.get("/account/orders/").content.decode()
+
+    assert "$12.50 refunded" in html
+    assert html.count("refunded") == 1
+
+
 def test_my_orders_without_orders_says_so(client: Client, buyer: User) -> None:
     client.force_login(buyer)
 
@@ -338,6 +461,19 @@ def test_the_order_page_costs_five_queries(
     append_event(order, Kind.ATTEMPT, SHOPPER)
 
     # The order, its payments, tries and lines; the header's categories.
+    with django_assert_num_queries(5):
+        client.get(order.get_absolute_url())
+
+
+def test_the_page_of_a_paid_order_costs_five_queries_however_many_refunds(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    order = make_order(state=State.PAID)
+    payment = make_payment(order, Payment.Outcome.ACCEPTED)
+    for _ in range(5):
+        make_refund(payment, "sent", amount_minor=100)
+
+    # The order, its payments, their refunds, the lines; the header's categories.
     with django_assert_num_queries(5):
         client.get(order.get_absolute_url())
 

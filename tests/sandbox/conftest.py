@@ -1,11 +1,15 @@
 """The cast: one stand-in, the SDK that talks to it, and a shop that receives its webhooks."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 import stripe
+from werkzeug import Request
+from werkzeug.serving import make_server
 
 from tests.sandbox.receiver import Receiver
+from tests.sandbox.small_shop import Host, Quiet
 from tests.standin import StandIn
 
 
@@ -47,3 +51,13 @@ def sdk(stand_in: StandIn) -> stripe.StripeClient:
     return stripe.StripeClient(
         stand_in.secret_key, base_addresses={"api": stand_in.url}, max_network_retries=0
     )
+
+
+@pytest.fixture
+def host_url(stand_in: StandIn, client: stripe.StripeClient) -> Iterator[str]:
+    """The address of the small shop."""
+    app = Request.application(Host(stand_in, client))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()

@@ -16,6 +16,7 @@ class Receiver:
     def __init__(self) -> None:
         self.deliveries: list[tuple[bytes, str]] = []
         self.answers: list[int] = []
+        self.pause_seconds = 0.0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -28,6 +29,7 @@ class Receiver:
         """Forget the deliveries so far."""
         self.deliveries.clear()
         self.answers.clear()
+        self.pause_seconds = 0.0
 
     def stop(self) -> None:
         """Listen no more."""
@@ -61,6 +63,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(receiver.pause_seconds)
             receiver.deliveries.append((body, self.headers["Stripe-Signature"]))
             self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
             self.end_headers()

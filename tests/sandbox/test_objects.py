@@ -12,6 +12,7 @@ import stripe
 from sandbox.errors import NotBegunError
 from sandbox.forms import decode
 from sandbox.schema import Contract
+from tests.sandbox.paid import pay
 from tests.standin import ROOT, StandIn
 
 CONTRACT = json.loads((ROOT / "sandbox/contract/stripe.jsonschema.json").read_text("utf-8"))
@@ -61,6 +62,29 @@ def test_objects_have_every_field(client: stripe.StripeClient) -> None:
         (stripe.PaymentMethod, intent.payment_method),
         (stripe.Event, event),
     ]
+    assert_complete(found)
+
+
+def test_refunds_disputes_and_their_bookings_have_every_field(
+    client: stripe.StripeClient, stand_in: StandIn
+) -> None:
+    refunded, disputed = pay(client), pay(client)
+    failed = client.v1.refunds.create({"payment_intent": refunded.id})
+    stand_in.fail_refund(failed.id)
+    stand_in.open_dispute(disputed.id)
+    dispute = client.v1.disputes.list({"payment_intent": disputed.id}).data[0]
+    assert_complete(
+        [
+            (stripe.Refund, client.v1.refunds.retrieve(failed.id)),
+            (stripe.Dispute, dispute),
+            (stripe.BalanceTransaction, dispute.balance_transactions[0]),
+            (stripe.WebhookEndpoint, client.v1.webhook_endpoints.list().data[0]),
+        ]
+    )
+
+
+def assert_complete(found: list[tuple[type, Any]]) -> None:
+    """Fail when an object lacks a field that the SDK or the contract makes one expect."""
     for sdk_type, each in found:
         kind = each.object
         absent = expected_fields(sdk_type, kind) - set(each.to_dict())

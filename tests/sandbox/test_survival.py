@@ -1,5 +1,7 @@
 """What survives a killed process, and what the stand-in refuses to start with."""
 
+import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ import pytest
 import stripe
 
 from sandbox.config import VARIABLES
+from sandbox.store import VERSIONS
 from tests.sandbox.conftest import sdk
 from tests.sandbox.receiver import Receiver
 from tests.standin import ROOT, StandIn
@@ -57,6 +60,28 @@ def test_a_payment_in_processing_is_settled_after_a_kill(
     mortal.start()
     receiver.wait_for("payment_intent.succeeded")
     assert mortal.state()["captured"] == {"usd": 4200}
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(
+    mortal: StandIn, receiver: Receiver
+) -> None:
+    old = sqlite3.connect(mortal.data)
+    old.executescript(VERSIONS[0])
+    event = {"id": "evt_1", "object": "event", "type": "customer.created", "created": 1}
+    event["data"] = {"object": {"id": "cus_1", "object": "customer"}}
+    old.execute(
+        "INSERT INTO objects (id, kind, created, body, hidden) VALUES ('evt_1', 'event', 1, ?, '')",
+        [json.dumps(event)],
+    )
+    old.execute(
+        "INSERT INTO deliveries (event_id, state, created, next_at)"
+        " VALUES ('evt_1', 'pending', 1, 1)"
+    )
+    old.commit()
+    old.close()
+    mortal.start(webhook_url=receiver.url)
+    assert receiver.wait_for("customer.created")["id"] == "evt_1"
+    assert sdk(mortal).v1.webhook_endpoints.retrieve("we_configured").url == receiver.url
 
 
 def test_a_taken_port_is_one_sentence(stand_in: StandIn, tmp_path: Path) -> None:

@@ -52,9 +52,9 @@ class Shop:
                 time.sleep(0.1)
         raise RuntimeError(f"The shop did not start:\n{(self.folder / 'web.log').read_text()}")
 
-    def start_worker(self) -> None:
-        """Run the worker cluster."""
-        self._spawn("worker", "django", "qcluster")
+    def start_worker(self, *options: str) -> None:
+        """Run the worker and its supervisor."""
+        self._spawn("worker", "django", "worker", *options)
 
     def kill(self, name: str) -> None:
         """End one part with all its processes, as a power cut would."""
@@ -85,13 +85,13 @@ class Shop:
             self.children[name] = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         database = connection.settings_dict
         return {
             **os.environ,

@@ -1,0 +1,157 @@
+"""What the order's admin page shows of money and history: the part that refreshes by itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max, Prefetch, Sum
+from django.utils.translation import gettext as _
+
+from orders.evidence import reason_in_words
+from orders.models import Dispute, Order, Payment, Refund, RefundLine
+from orders.timeline import Entry, timeline_of
+from shop.money import format_money
+
+UNDER_WAY = (Refund.State.REQUESTED, Refund.State.SENT)
+
+
+@dataclass(frozen=True)
+class RefundRow:
+    """A refund with what it gives back in words; `is_repeatable`: it failed, and still can be."""
+
+    refund: Refund
+    parts: tuple[str, ...]
+    by: str
+    is_repeatable: bool
+
+
+@dataclass(frozen=True)
+class PaymentRow:
+    """A payment; `is_refundable`: something is left of it that the bank has not taken back."""
+
+    payment: Payment
+    is_refundable: bool
+
+
+@dataclass(frozen=True)
+class DisputeRow:
+    """A dispute with its reason in words."""
+
+    dispute: Dispute
+    reason: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The money and the timeline of an order, as they are now."""
+
+    payments: tuple[PaymentRow, ...]
+    refunds: tuple[RefundRow, ...]
+    disputes: tuple[DisputeRow, ...]
+    timeline: tuple[Entry, ...]
+    # Changes whenever anything shown does.
+    mark: str
+    # It may change without anybody's doing.
+    is_open: bool
+
+    @property
+    def has_refund_under_way(self) -> bool:
+        """Whether Stripe has not yet said what became of a refund."""
+        return any(row.refund.state in UNDER_WAY for row in self.refunds)
+
+    @property
+    def is_all_given_back(self) -> bool:
+        """Whether the money that paid the order is back, or on its way to the buyer."""
+        return any(
+            row.payment.outcome == Payment.Outcome.ACCEPTED and not row.payment.refundable_minor
+            for row in self.payments
+        )
+
+    @property
+    def is_cancelable(self) -> bool:
+        """Whether the payment that paid the order still holds something to give back."""
+        return any(
+            row.is_refundable and row.payment.outcome == Payment.Outcome.ACCEPTED
+            for row in self.payments
+        )
+
+    def since(self, seen: str) -> list[Entry]:
+        """Return what happened after the page with that mark was shown, the oldest first."""
+        last = seen.partition("-")[0]
+        newest = int(last) if last.isdecimal() else 0
+        return [entry for entry in reversed(self.timeline) if entry.id > newest]
+
+
+def panel_of(order: Order) -> Panel:
+    """Return what there is to show of `order`. At most 5 queries, however long its history."""
+    parts = RefundLine.objects.select_related("line")
+    refunds = Refund.objects.select_related("staff", "repeated_by").prefetch_related(
+        Prefetch("lines", parts)
+    )
+    payments = list(
+        order.payments.order_by("pk").prefetch_related(Prefetch("refunds", refunds), "disputes")
+    )
+    rows = tuple(_payment_row(payment) for payment in payments)
+    made = [refund for payment in payments for refund in payment.refunds.all()]
+    made.sort(key=lambda refund: refund.pk, reverse=True)
+    timeline = tuple(timeline_of(order))
+    return Panel(
+        payments=rows,
+        refunds=tuple(_refund_row(refund) for refund in made),
+        disputes=tuple(
+            DisputeRow(dispute, reason_in_words(dispute.reason))
+            for payment in payments
+            for dispute in payment.disputes.all()
+        ),
+        timeline=timeline,
+        mark=_mark(timeline[0].id if timeline else 0, (refund.tries for refund in made)),
+        is_open=order.state == Order.State.PENDING
+        or any(refund.state in UNDER_WAY for refund in made),
+    )
+
+
+def mark_of(order: Order) -> str:
+    """Return the mark that the panel of `order` has now. 2 queries."""
+    last = order.events.aggregate(last=Max("pk"))["last"] or 0
+    tries = Refund.objects.filter(payment__order=order).aggregate(tries=Sum("tries"))["tries"] or 0
+    return _mark(last, [tries])
+
+
+def _mark(last_event: int, tries: Iterable[int]) -> str:
+    return f"{last_event}-{sum(tries)}"
+
+
+def _payment_row(payment: Payment) -> PaymentRow:
+    is_disputed = any(dispute.withdrawn_minor for dispute in payment.disputes.all())
+    return PaymentRow(payment, payment.refundable_minor > 0 and not is_disputed)
+
+
+def _refund_row(refund: Refund) -> RefundRow:
+    is_open = refund.state == Refund.State.FAILED and not hasattr(refund, "repeated_by")
+    return RefundRow(
+        refund=refund,
+        parts=tuple(_parts(refund)),
+        by=_by(refund),
+        is_repeatable=is_open and refund.amount_minor <= refund.payment.refundable_minor,
+    )
+
+
+def _parts(refund: Refund) -> Iterable[str]:
+    currency = refund.payment.currency
+    for part in refund.lines.all():
+        words: dict[str, Any] = {"quantity": part.quantity, "title": part.line.title}
+        if part.restock:
+            yield _("%(quantity)d × %(title)s, back on the shelf") % words
+        else:
+            yield _("%(quantity)d × %(title)s") % words
+    if refund.shipping_minor:
+        yield _("shipping %(amount)s") % {"amount": format_money(refund.shipping_minor, currency)}
+    if refund.other_minor:
+        yield _("amount of %(amount)s") % {"amount": format_money(refund.other_minor, currency)}
+
+
+def _by(refund: Refund) -> str:
+    if refund.staff:
+        return str(refund.staff)
+    is_from_stripe = refund.reason == Refund.Reason.AT_STRIPE
+    return _("Stripe's dashboard") if is_from_stripe else _("schedule")

@@ -1,0 +1,41 @@
+"""The schedule's sweep: no part of it keeps another from its work."""
+
+import pytest
+from django_q.models import OrmQ
+
+from checkout import tasks
+from checkout.models import WebhookEvent
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
+
+
+def store_events(count: int) -> None:
+    for number in range(count):
+        WebhookEvent.objects.create(
+            event_id=f"evt_{number}", type="customer.created", payload={"data": {"object": {}}}
+        )
+
+
+def left() -> int:
+    return WebhookEvent.objects.filter(state=WebhookEvent.State.RECEIVED).count()
+
+
+def test_a_part_that_takes_too_long_goes_on_in_a_task_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store_events(3)
+    monkeypatch.setattr(tasks, "PART_SECONDS", 0)
+
+    tasks.apply_events()
+
+    assert left() == 2
+    assert [task.func() for task in OrmQ.objects.all()] == ["checkout.tasks.apply_events"]
+
+
+def test_a_part_that_is_done_rings_for_nothing() -> None:
+    store_events(3)
+
+    tasks.apply_events()
+
+    assert left() == 0
+    assert not OrmQ.objects.exists()
