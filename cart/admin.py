@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cart.models import Coupon, CouponRedemption
+from cart.models import Coupon, CouponRedemption, LeftBehind
 from inventory.admin import ReadOnlyAdmin
 from shop.forms import CurrencyField, MoneyField, MoneyModelForm
 from shop.money import format_money
@@ -130,3 +130,52 @@ class CouponRedemptionAdmin(ReadOnlyAdmin[CouponRedemption]):
     search_fields = ["coupon__code", "reference"]
     ordering = ["-pk"]
     exclude = ["holder"]
+
+
+@admin.register(LeftBehind)
+class LeftBehindAdmin(ReadOnlyAdmin[LeftBehind]):
+    list_display = ["left_at", "kind", "email", "value", "state", "order"]
+    list_filter = ["kind", "is_held_out", ("recovered_at", admin.EmptyFieldListFilter)]
+    search_fields = ["email", "mark", "recovered_by"]
+    date_hierarchy = "left_at"
+    ordering = ["-pk"]
+    fields = [
+        "left_at",
+        "kind",
+        "mark",
+        "email",
+        "language",
+        "value",
+        "what",
+        "coupon_code",
+        "state",
+        "recovered_at",
+        "order",
+    ]
+
+    @admin.display(description=gettext_lazy("value"))
+    def value(self, left: LeftBehind) -> str:
+        return format_money(left.value_minor, left.currency)
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, left: LeftBehind) -> str:
+        return ", ".join(f"{item['quantity']} × {item['title']}" for item in left.items)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, left: LeftBehind) -> str:
+        """What became of it; the messages themselves are among the steps."""
+        if left.recovered_at is not None:
+            return _("bought after all, held out") if left.is_held_out else _("bought after all")
+        return _("held out: gets no messages") if left.is_held_out else _("not bought")
+
+    @admin.display(description=gettext_lazy("order"))
+    def order(self, left: LeftBehind) -> SafeString | str:
+        """The order that was paid after all, with the way to it."""
+        if not left.recovered_by:
+            return ""
+        return format_html(
+            '<a href="{}?q={}">{}</a>',
+            reverse("admin:orders_order_changelist"),
+            left.recovered_by,
+            left.recovered_by,
+        )

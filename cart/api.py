@@ -43,7 +43,10 @@ class LineOut(Schema):
 
 
 class CartOut(Schema):
-    """A cart and its price. Amounts are whole minor units of `currency`."""
+    """A cart and its price. Amounts are whole minor units of `currency`.
+
+    The delivery dates are null where nothing is sent as a parcel.
+    """
 
     currency: str
     country: str
@@ -57,8 +60,8 @@ class CartOut(Schema):
     tax_percent: str
     tax_minor: int
     total_minor: int
-    delivery_from: date
-    delivery_until: date
+    delivery_from: date | None
+    delivery_until: date | None
     is_ready: bool
 
 
@@ -158,8 +161,8 @@ def _as_json(request: HttpRequest) -> dict[str, Any]:
         "tax_percent": f"{quote.tax_percent.normalize():f}",
         "tax_minor": quote.tax_minor,
         "total_minor": quote.total_minor,
-        "delivery_from": priced.delivery.from_date,
-        "delivery_until": priced.delivery.until_date,
+        "delivery_from": priced.delivery.from_date if priced.delivery else None,
+        "delivery_until": priced.delivery.until_date if priced.delivery else None,
         "is_ready": priced.is_ready,
     }
 

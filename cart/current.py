@@ -11,8 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts.models import User
+from cart.leaving import hand_over
 from cart.models import (
     KEPT_FOR,
     MAX_QUANTITY,
@@ -24,6 +27,7 @@ from cart.models import (
 )
 from inventory import stock
 from shop.currency import current_currency
+from shop.visits import current_source
 
 CART_COOKIE = "cart"
 COUPON_COOKIE = "coupon"
@@ -105,7 +109,12 @@ def get_or_create_cart(request: HttpRequest) -> Cart:
         cart.save()
     else:
         cart, _created = Cart.objects.get_or_create(
-            user=cart.user, defaults={"currency": cart.currency, "country": cart.country}
+            user=cart.user,
+            defaults={
+                "currency": cart.currency,
+                "country": cart.country,
+                "language": cart.language,
+            },
         )
     visit.cart = cart
     _bring_in_line(request, visit, cart)
@@ -117,7 +126,9 @@ def new_cart(request: HttpRequest) -> Cart:
     return Cart(
         user=_user(request),
         currency=current_currency(request),
+        source=current_source(request),
         country=settings.DEFAULT_COUNTRY,
+        language=get_language() or settings.LANGUAGE_CODE,
     )
 
 
@@ -142,13 +153,14 @@ def _look_up(user: User | None, token: str) -> Cart | None:
 
 
 def _bring_in_line(request: HttpRequest, visit: Visit, cart: Cart) -> None:
-    """Follow the chosen currency, and take in the coupon of a link that came before the cart."""
+    """Follow the visit's currency and source, and a link's coupon that came before the cart."""
     cart.currency, currency = current_currency(request), cart.currency
+    cart.source, source = current_source(request) or cart.source, cart.source
     coupon = cart.coupon
     if visit.coupon_code:
         cart.coupon = Coupon.objects.filter(code__iexact=visit.coupon_code).first() or coupon
-    if (cart.currency, cart.coupon) != (currency, coupon):
-        cart.save(update_fields=["currency", "coupon"])
+    if (cart.currency, cart.source, cart.coupon) != (currency, source, coupon):
+        cart.save(update_fields=["currency", "source", "coupon"])
 
 
 @transaction.atomic
@@ -174,9 +186,11 @@ def _merge(user: User, token: str) -> None:
     _move_lines(visitors, accounts)
     visitors.merged_into = accounts
     accounts.coupon = visitors.coupon or accounts.coupon
+    accounts.changed_at = timezone.now()
     accounts.expires_at = keep_until()
     visitors.save(update_fields=["merged_into"])
-    accounts.save(update_fields=["coupon", "expires_at"])
+    accounts.save(update_fields=["coupon", "changed_at", "expires_at"])
+    hand_over(visitors, accounts)
     stock.hand_over(visitors.token, accounts.token)
     CouponRedemption.objects.filter(
         holder=visitors.token, state=CouponRedemption.State.HELD

@@ -7,14 +7,16 @@ exceed the limits, and keeps the cart for another 30 days.
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cart.coupons import problem
+from cart.funnel import record_cart
 from cart.models import MAX_QUANTITY, Cart, CartLine, Coupon, keep_until
 from cart.quoting import PricedLine
 from inventory.stock import available_to
-from shop.models import Price, Variant
+from shop.models import FunnelEvent, Price, Variant
 
 
 class CartRefusedError(Exception):
@@ -31,14 +33,17 @@ def parse_quantity(text: str) -> int:
 
 @transaction.atomic
 def add(cart: Cart, variant: Variant, quantity: int) -> CartLine:
-    """Put `quantity` more units into the cart and return their line; at most 6 queries.
+    """Put `quantity` more units into the cart and return their line; at most 7 queries.
 
     Raises CartRefusedError.
     """
     _keep(cart)
-    line = CartLine.objects.filter(cart=cart, variant=variant).first()
+    lines = {line.variant_id: line for line in cart.lines.all()}
+    line = lines.get(variant.pk)
     if line is None:
         price = _refuse(cart, variant, quantity, 0)
+        if not lines:
+            record_cart(FunnelEvent.Kind.CART, cart)
         return CartLine.objects.create(
             cart=cart,
             variant=variant,
@@ -59,6 +64,25 @@ def set_quantity(line: CartLine, quantity: int) -> None:
     _refuse(line.cart, line.variant, quantity, 0)
     CartLine.objects.filter(pk=line.pk).update(quantity=quantity)
     line.quantity = quantity
+
+
+def bring_to(cart: Cart, variant: Variant, quantity: int) -> int:
+    """Bring the cart to `quantity` units of a variant, or to as many as there are.
+
+    Returns how many are in it then: more, where there were more before. Raises CartRefusedError
+    when there can be none. At most 9 queries.
+    """
+    line = cart.lines.filter(variant=variant).first()
+    wanted = min(max(quantity, line.quantity if line else 0), MAX_QUANTITY)
+    if variant.stock_id is not None:
+        # Where none is left, one is asked for, and the refusal says why.
+        wanted = max(1, min(wanted, available_to(cart.token, [variant.stock_id])[variant.stock_id]))
+    if line is None:
+        add(cart, variant, wanted)
+    else:
+        line.cart, line.variant = cart, variant
+        set_quantity(line, wanted)
+    return wanted
 
 
 @transaction.atomic
@@ -121,13 +145,20 @@ def empty(cart: Cart, quantities: Mapping[int, int]) -> None:
             line.save(update_fields=["quantity"])
         else:
             line.delete()
-    remove_coupon(cart)
+    # What is left in it has not been taken to the checkout yet.
+    cart.checkout_at = None
+    cart.coupon = None
+    _keep(cart, "checkout_at", "coupon")
 
 
 def _keep(cart: Cart, *fields: str) -> None:
-    """Keep the cart for longer. The write also locks its row until the transaction ends."""
+    """Keep the cart for longer, as it is changed now.
+
+    The write also locks its row until the transaction ends.
+    """
+    cart.changed_at = timezone.now()
     cart.expires_at = keep_until()
-    cart.save(update_fields=["expires_at", *fields])
+    cart.save(update_fields=["changed_at", "expires_at", *fields])
 
 
 def _refuse(cart: Cart, variant: Variant, quantity: int, in_cart: int) -> Price:
@@ -146,6 +177,8 @@ def _refuse(cart: Cart, variant: Variant, quantity: int, in_cart: int) -> Price:
         )
     if not (variant.is_active and variant.product.is_published):
         raise CartRefusedError(_("%(name)s is no longer for sale.") % names)
+    if variant.product.is_over:
+        raise CartRefusedError(_("%(name)s has begun: tickets are no longer sold.") % names)
     price = variant.prices.filter(currency=cart.currency).first()
     if price is None:
         raise CartRefusedError(

@@ -96,9 +96,24 @@ class Cart(models.Model):
     coupon = models.ForeignKey(Coupon, models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(default=keep_until, db_index=True)
+    # When its lines last changed, and when the checkout page was last worked on.
+    changed_at = models.DateTimeField(default=timezone.now)
+    checkout_at = models.DateTimeField(null=True)
+    # Typed at checkout; empty until then. An account's cart goes by the account's address.
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=10, default="en")
+    source = models.CharField(max_length=80, blank=True)
 
     class Meta:
         verbose_name = _("cart")
+        indexes = [
+            models.Index(fields=["changed_at"], name="cart_by_change"),
+            models.Index(
+                fields=["checkout_at"],
+                condition=Q(checkout_at__isnull=False),
+                name="cart_by_checkout",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"cart {self.pk}"
@@ -159,3 +174,63 @@ class CouponRedemption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.coupon} ({self.reference})"
+
+
+class LeftBehind(models.Model):
+    """A purchase that somebody began and did not finish: the outbox of winning back.
+
+    `mark` says which one, so that it is noted once: the order's number, or when the cart last
+    changed. `planned_at` is null until notifications has read the row.
+    """
+
+    class Kind(models.TextChoices):
+        CART = "cart", _("cart left")
+        CHECKOUT = "checkout", _("left at checkout")
+        PAYMENT = "payment", _("payment failed")
+
+    kind = models.CharField(_("where"), max_length=8, choices=Kind)
+    mark = models.CharField(_("order or time"), max_length=40)
+    cart = models.ForeignKey(Cart, models.SET_NULL, null=True, related_name="left_behind")
+    email = models.EmailField(_("email"))
+    language = models.CharField(max_length=10)
+    currency = models.CharField(max_length=3)
+    value_minor = models.PositiveBigIntegerField(_("value"))
+    # [{"variant": key, "title": …, "quantity": …}, …] as it was left; the cart may change.
+    items = models.JSONField(_("items"))
+    coupon_code = models.CharField(_("coupon"), max_length=40, blank=True)
+    token = models.CharField(max_length=40, unique=True, default=new_token)
+    left_at = models.DateTimeField(_("left"))
+    # In the random group that gets no messages, so that the report can tell what they earn.
+    is_held_out = models.BooleanField(_("held out"), default=False)
+    recovered_at = models.DateTimeField(_("bought after all"), null=True, blank=True)
+    # The order that was paid after all.
+    recovered_by = models.CharField(_("order"), max_length=40, blank=True)
+    recovered_minor = models.PositiveBigIntegerField(_("paid"), default=0)
+    # How often the link to it has held its goods.
+    holds = models.PositiveSmallIntegerField(default=0)
+    planned_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("unfinished purchase")
+        verbose_name_plural = _("unfinished purchases")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cart", "kind", "mark"], name="cart_left_behind_noted_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["cart", "checkout", "payment"]),
+                name="cart_left_behind_kind_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(planned_at=None), name="cart_left_behind_unplanned"
+            ),
+            models.Index(
+                fields=["email"], condition=Q(recovered_at=None), name="cart_left_behind_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mark}"

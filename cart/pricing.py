@@ -4,8 +4,8 @@ The steps, in their order:
 
 1. Each line is price times quantity; their sum is the subtotal.
 2. The coupon's discount is rounded half up once, capped at the subtotal, and spread over the lines.
-3. Shipping is the flat rate, free from a discounted subtotal of `free_from_minor`, and nothing for
-   an empty cart.
+3. Shipping is the flat rate, free from a discounted subtotal of `free_from_minor`, and nothing
+   where no line is a parcel.
 4. Tax is charged on the discounted lines and on shipping: calculated exactly, rounded half up once,
    and spread over the lines and shipping.
 5. The total is lines less discount plus shipping plus tax.
@@ -17,18 +17,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from shop.models import Product
 from shop.money import split
 from shop.quotes import Quote, QuoteLine
 
 
 @dataclass(frozen=True)
 class Item:
-    """`quantity` units of one variant at its present price."""
+    """`quantity` units of one variant at its present price; `kind` is one of Product.Kind."""
 
     variant_id: int
     sku: str
     title: str
     options: str
+    kind: str
     quantity: int
     unit_price_minor: int
 
@@ -72,7 +74,7 @@ def quote(
     subtotal = sum(subtotals.values())
     discount = _discount(coupon, subtotal)
     discounts = split(discount, subtotals)
-    shipping_minor = _shipping(shipping, subtotal - discount) if items else 0
+    shipping_minor = _shipping(items, shipping, subtotal - discount)
     taxed = {key: amount - discounts[key] for key, amount in subtotals.items()}
     # Variants have positive keys: 0 stands for shipping.
     taxes = split(
@@ -87,6 +89,7 @@ def quote(
                 sku=item.sku,
                 title=item.title,
                 options=item.options,
+                kind=item.kind,
                 quantity=item.quantity,
                 unit_price_minor=item.unit_price_minor,
                 discount_minor=discounts[item.variant_id],
@@ -113,7 +116,9 @@ def _discount(coupon: Discount | None, subtotal: int) -> int:
     return min(coupon.amount_minor or 0, subtotal)
 
 
-def _shipping(shipping: Shipping, discounted: int) -> int:
+def _shipping(items: Sequence[Item], shipping: Shipping, discounted: int) -> int:
+    if not any(item.kind == Product.Kind.PARCEL for item in items):
+        return 0
     free_from = shipping.free_from_minor
     return 0 if free_from is not None and discounted >= free_from else shipping.amount_minor
 

@@ -14,7 +14,7 @@ from cart.models import Cart, CartLine
 from cart.pricing import Discount, Item, Shipping, quote
 from inventory.stock import available_to
 from shop.delivery import DeliveryDates, delivery_dates
-from shop.models import ProductImage, ShippingRate, TaxRate, Variant
+from shop.models import Product, ProductImage, ShippingRate, TaxRate, Variant
 from shop.money import format_money
 from shop.quotes import Quote
 
@@ -48,13 +48,16 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class PricedCart:
-    """A cart with its quote. `coupon_message` says why a coupon in it does not count."""
+    """A cart with its quote. `coupon_message` says why a coupon in it does not count.
+
+    `delivery` is None where nothing is sent as a parcel.
+    """
 
     cart: Cart
     lines: list[PricedLine]
     quote: Quote
     coupon_message: str
-    delivery: DeliveryDates
+    delivery: DeliveryDates | None
 
     @property
     def is_ready(self) -> bool:
@@ -85,9 +88,13 @@ def price_cart(cart: Cart) -> PricedCart:
         shipping=Shipping(rate.amount_minor, rate.free_from_minor),
         coupon=discount,
     )
-    return PricedCart(
-        cart, lines, priced, coupon_message, delivery_dates(rate, timezone.localdate())
-    )
+    arrives = delivery_dates(rate, timezone.localdate()) if priced.needs_delivery else None
+    return PricedCart(cart, lines, priced, coupon_message, arrives)
+
+
+def needs_delivery(cart: Cart) -> bool:
+    """Say whether something in the cart is sent as a parcel. 1 query."""
+    return cart.lines.filter(variant__product__kind=Product.Kind.PARCEL).exists()
 
 
 def _terms(cart: Cart) -> tuple[ShippingRate, Decimal]:
@@ -109,7 +116,7 @@ def _terms(cart: Cart) -> tuple[ShippingRate, Decimal]:
 def _priced_lines(cart: Cart) -> list[PricedLine]:
     lines = list(
         CartLine.objects.filter(cart_id=cart.pk)
-        .select_related("variant__product", "variant__image")
+        .select_related("variant__product__event", "variant__image")
         .prefetch_related("variant__product__images")
         .annotate(
             price=FilteredRelation(
@@ -145,6 +152,8 @@ def _fault(line: CartLine, price_minor: int | None, available: int | None, curre
     variant = line.variant
     if not (variant.is_active and variant.product.is_published):
         return _("No longer for sale. Remove it to go on.")
+    if variant.product.is_over:
+        return _("This event has begun. Remove it to go on.")
     if price_minor is None:
         return _("Not sold in %(currency)s. Remove it or choose another currency to go on.") % {
             "currency": currency
@@ -179,6 +188,7 @@ def _item(line: PricedLine, price_minor: int) -> Item:
         sku=variant.sku,
         title=variant.product.name,
         options=variant.options_label,
+        kind=variant.product.kind,
         quantity=line.line.quantity,
         unit_price_minor=price_minor,
     )

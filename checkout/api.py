@@ -13,9 +13,10 @@ from pydantic import Field
 
 from cart.current import get_cart
 from cart.models import Cart
+from cart.quoting import needs_delivery
 from checkout import guarding
 from checkout.challenge import accept_solution, make_challenge
-from checkout.forms import CheckoutForm
+from checkout.forms import form_for
 from checkout.guarding import Shopper, TooManyError
 from checkout.models import PaymentRequest
 from checkout.paying import PaymentRefusedError, PaymentStart, Shown, start_payment
@@ -28,7 +29,10 @@ Answer = tuple[int, dict[str, Any]]
 
 
 class Address(Schema):
-    """Where the goods go. Which parts a country has, the checkout page shows."""
+    """Where the goods go. Which parts a country has, the checkout page shows.
+
+    Where nothing is sent as a parcel, name and country are all that is asked for.
+    """
 
     name: str = ""
     country: str = ""
@@ -160,11 +164,11 @@ def _answer_once(asked: Asked, key: str) -> Answer:
 
 
 def _answer(asked: Asked) -> Answer:
-    form = CheckoutForm(asked.body.dict())
+    form = form_for(needs_delivery=needs_delivery(asked.cart))(asked.body.dict())
     if not form.is_valid():
         fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
         return _refusal(422, "invalid", _("Some fields need a look."), fields=fields)
-    details = replace(form.details(), placed_from=asked.address)
+    details = replace(form.details(), placed_from=asked.address, source=asked.cart.source)
     challenge = _challenge(asked, details.email)
     if challenge is not None:
         return challenge

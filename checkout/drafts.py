@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from cart.models import Cart
-from checkout.fields import NAMES, tidy
+from checkout.fields import NAMES, EmailField, tidy
 from orders.models import Order
 
 SESSION_KEY = "checkout_draft"
@@ -25,6 +26,14 @@ def keep_draft(request: HttpRequest, typed: Mapping[str, Any]) -> None:
     }
 
 
+def typed_email(typed: Mapping[str, Any]) -> str:
+    """Return the email that was typed; "" where there is none, or none that could be right."""
+    try:
+        return str(EmailField().clean(typed.get("email", "")))
+    except ValidationError:
+        return ""
+
+
 def opening_values(request: HttpRequest, cart: Cart) -> dict[str, Any]:
     """Return what the form shows at first: the draft, else what the account's last order says.
 
@@ -37,9 +46,20 @@ def opening_values(request: HttpRequest, cart: Cart) -> dict[str, Any]:
     return {**(draft or {}), "country": str(cart.country)}
 
 
+def offer_draft(request: HttpRequest, email: str, order: Order | None) -> None:
+    """Let the form open with `email` and what `order` says, unless something was typed already."""
+    if SESSION_KEY in request.session or (order is None and request.user.is_authenticated):
+        return
+    request.session[SESSION_KEY] = {**(_as_typed(order) if order else {}), "email": email}
+
+
 def _from_last_order(user_id: int, cart: Cart) -> dict[str, Any]:
     order = Order.objects.filter(user_id=user_id).first()
     if order is None or order.country != cart.country:
         return {}
+    return _as_typed(order)
+
+
+def _as_typed(order: Order) -> dict[str, Any]:
     billing = {f"billing_{name}": value for name, value in order.billing_address.items()}
     return {**order.shipping_address, **billing, "billing_same": not billing}

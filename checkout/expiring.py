@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 # An open payment of which nothing was heard for this long is looked up.
 LOOK_UP_AFTER = timedelta(seconds=60)
-BATCH = 200
 # Stripe's clock may be behind ours by that much.
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
@@ -103,7 +102,7 @@ def close_at_stripe(attempt: PaymentAttempt, actor: Actor) -> Order:
 
 def expire_due() -> Iterator[Looked]:
     """Close each unpaid order whose hold has ended, one by one, and yield what became of it."""
-    for attempt in due_for_expiry()[:BATCH]:
+    for attempt in _one_by_one(due_for_expiry()):
         try:
             yield Looked(close_at_stripe(attempt, SCHEDULE))
         except StripeError as error:
@@ -126,7 +125,7 @@ def look_up_open() -> Iterator[Looked]:
     quiet = PaymentAttempt.objects.select_related("order").filter(
         is_open=True, checked_at__lte=now - LOOK_UP_AFTER
     )
-    for attempt in quiet.order_by("checked_at")[:BATCH]:
+    for attempt in _one_by_one(quiet.order_by("checked_at")):
         PaymentAttempt.objects.filter(pk=attempt.pk).update(checked_at=now)
         if attempt.intent_id is None:
             continue
@@ -136,3 +135,9 @@ def look_up_open() -> Iterator[Looked]:
         except StripeError as error:
             logger.warning("order %s could not be looked up: %s", attempt.order, error)
             yield Looked(attempt.order, str(error))
+
+
+def _one_by_one(attempts: QuerySet[PaymentAttempt]) -> Iterator[PaymentAttempt]:
+    """Yield each as it is when its turn comes, however many there are."""
+    for pk in attempts.values_list("pk", flat=True):
+        yield PaymentAttempt.objects.select_related("order").get(pk=pk)

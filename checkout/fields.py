@@ -94,13 +94,11 @@ def address_fields(section: str, country: str, name_missing: Text) -> dict[str, 
 
     `section` is autofill's word for the address: "shipping" or "billing".
     """
-    countries = country_choices()
-    if country not in dict(countries):
+    if country not in dict(country_choices()):
         country = settings.DEFAULT_COUNTRY
     rules = address_rules(country)
     return {
-        "name": TextField(_("Full name"), name_missing, autocomplete=f"{section} name"),
-        "country": _choice(_("Country"), COUNTRY_MISSING, countries, f"{section} country"),
+        **_name_and_country(section, name_missing),
         "line1": TextField(
             _("Address"),
             _("Enter the street and the house number."),
@@ -108,6 +106,18 @@ def address_fields(section: str, country: str, name_missing: Text) -> dict[str, 
         ),
         "line2": TextField(_("Apartment, suite or floor"), autocomplete=f"{section} address-line2"),
         **{name: _part_field(name, rules, section) for name in rules.parts},
+    }
+
+
+def receipt_fields() -> dict[str, forms.Field]:
+    """Return the two fields that a receipt needs where nothing is sent."""
+    return _name_and_country("billing", _("Enter the full name for the receipt."))
+
+
+def _name_and_country(section: str, name_missing: Text) -> dict[str, forms.Field]:
+    return {
+        "name": TextField(_("Full name"), name_missing, autocomplete=f"{section} name"),
+        "country": _choice(_("Country"), COUNTRY_MISSING, country_choices(), f"{section} country"),
     }
 
 

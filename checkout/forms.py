@@ -1,4 +1,7 @@
-"""What the shopper types on the checkout page: where the receipt goes and where the goods go."""
+"""What the shopper types on the checkout page: where the receipt goes and where the goods go.
+
+`CheckoutForm` is for a cart of which something is sent, `DigitalCheckoutForm` for all others.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from checkout.fields import NAMES, EmailField, address_fields
+from checkout.fields import NAMES, EmailField, address_fields, receipt_fields
 from orders.placing import BuyerDetails
 
 
@@ -71,3 +74,36 @@ class CheckoutForm(forms.Form):
     def _address(self, prefix: str) -> dict[str, str]:
         address = {name: self.cleaned_data.get(prefix + name, "") for name in NAMES}
         return {**address, "postcode": address["postcode"].upper()}
+
+
+class DigitalCheckoutForm(forms.Form):
+    """Contact, and what the receipt and its tax need: name and country. Nothing is sent by post.
+
+    With `data` it checks; with `initial` alone it shows.
+    """
+
+    email = EmailField()
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial={"country": settings.DEFAULT_COUNTRY, **(initial or {})})
+        self.fields.update(receipt_fields())
+
+    @property
+    def receipt_fields(self) -> list[forms.BoundField]:
+        """Whom the receipt names, and the country whose tax is on it."""
+        return [self["name"], self["country"]]
+
+    def details(self) -> BuyerDetails:
+        """Return what was typed, after is_valid(); the address is a name and a country alone."""
+        return BuyerDetails(
+            email=self.cleaned_data["email"],
+            shipping={name: self.cleaned_data.get(name, "") for name in NAMES},
+            billing={},
+        )
+
+
+def form_for(*, needs_delivery: bool) -> type[CheckoutForm] | type[DigitalCheckoutForm]:
+    """Return the form for a cart of which something, or nothing, is sent as a parcel."""
+    return CheckoutForm if needs_delivery else DigitalCheckoutForm

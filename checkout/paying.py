@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cart import coupons
+from cart.leaving import note_at_checkout
 from cart.models import Cart
 from cart.quoting import PricedCart, price_cart
 from checkout import guarding
@@ -66,6 +67,7 @@ def start_payment(cart: Cart, details: BuyerDetails, shown: Shown) -> PaymentSta
     asked (the order then waits for the next try). At most one order of a cart is live: another is
     cancelled at Stripe first.
     """
+    note_at_checkout(cart, details.email)
     for _round in range(ROUNDS):
         attempt, stale = _take_attempt(cart, details, shown)
         for other in stale:
@@ -82,6 +84,34 @@ def start_payment(cart: Cart, details: BuyerDetails, shown: Shown) -> PaymentSta
             raise _under_way(order)
         return PaymentStart(attempt.order, intent.client_secret)
     raise StripeError("The cart kept changing.", permanent=False)
+
+
+def place_unpaid(cart: Cart, details: BuyerDetails) -> Order:
+    """Place the cart's order before Pay is pressed, so that its goods are held from now on.
+
+    Raises like start_payment, and PaymentRefusedError where there is nothing to pay: that order
+    would be bought by placing it.
+    """
+    for _round in range(ROUNDS):
+        quote = price_cart(cart).quote
+        if not quote.total_minor:
+            raise PaymentRefusedError("nothing_to_pay", _("Your cart costs nothing: press Pay."))
+        attempt, stale = _take_attempt(cart, details, Shown(quote.total_minor, quote.currency))
+        for other in stale:
+            _close_or_refuse(other)
+        if attempt is not None:
+            return attempt.order
+    raise StripeError("The cart kept changing.", permanent=False)
+
+
+def close_elsewhere(order: Order, cart: Cart) -> None:
+    """Close an unpaid order of another cart, so that `cart` can have what it holds.
+
+    Raises PaymentRefusedError when its payment is under way, and StripeError.
+    """
+    elsewhere = PaymentAttempt.objects.select_related("order").filter(order=order, is_open=True)
+    for attempt in elsewhere.exclude(pk__in=_open_attempts(cart).values("pk")):
+        _close_or_refuse(attempt)
 
 
 def extend_hold(cart: Cart) -> datetime | None:
@@ -113,6 +143,11 @@ def _take_attempt(
     priced = price_cart(cart)
     attempts = list(_open_attempts(cart))
     _refuse_what_was_not_shown(priced, shown, attempts)
+    if priced.quote.needs_delivery and not details.shipping.get("line1"):
+        raise PaymentRefusedError(
+            "address_needed",
+            _not_charged(_("Your cart has something that is sent by post: enter the address.")),
+        )
     # A hold that was ended stays ended: the order is closed and placed anew.
     same = [
         one

@@ -13,9 +13,11 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from cart import coupons
+from cart.leaving import note_recovered
 from cart.lines import empty
 from cart.models import Cart
 from checkout import guarding
+from checkout.leaving import note_payment_failed
 from checkout.models import PaymentAttempt
 from checkout.stripe_gateway import Intent
 from inventory import stock
@@ -79,7 +81,10 @@ def note_decline(intent: Intent, code: str, actor: Actor, event_id: str) -> None
         return
     append_event(order, Kind.DECLINED, actor, order.total_minor, code=code, stripe_event=event_id)
     guarding.note_decline_rate()
-    if order.state != State.PENDING or order.held_until <= timezone.now():
+    if order.state != State.PENDING:
+        return
+    note_payment_failed(attempt)
+    if order.held_until <= timezone.now():
         return
     if guarding.has_had_enough(attempt):
         # Checkout's expiry cancels at Stripe first, and closes the order then.
@@ -161,6 +166,8 @@ def _pay(attempt: PaymentAttempt, actor: Actor) -> None:
     cart = _cart_of(attempt)
     if cart is not None:
         empty(cart, _quantities_by_variant(order))
+    cart_id = cart.pk if cart is not None else None
+    note_recovered(cart_id, order.email, order.number, order.total_minor)
     stock.confirm(order.number)
     coupons.confirm(order.number)
 

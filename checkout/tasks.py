@@ -12,6 +12,7 @@ from accounts.rate_limits import forget_old_windows
 from checkout.expiring import expire_due, look_up_open
 from checkout.guarding import tell_staff
 from checkout.inbox import apply_event, due_events
+from checkout.leaving import note_what_was_left
 from checkout.models import PaymentRequest
 from checkout.reconciling import forget_quiet_readings, reconcile
 from checkout.refunding import due_refunds, send_refund
@@ -19,7 +20,6 @@ from checkout.stripe_gateway import StripeError
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200
 # Of the minute that a task may take. A part that needs longer goes on in a task of its own.
 PART_SECONDS = 9
 # Stripe forgets idempotency keys after as long.
@@ -44,14 +44,12 @@ def read_events() -> None:
 
 def apply_events() -> None:
     """Apply the events that are due. Rung for when some were put back into the inbox."""
-    due = list(due_events().values_list("event_id", flat=True)[:BATCH])
-    _for_a_while(apply_events, map(apply_event, due))
+    _for_a_while(apply_events, map(apply_event, due_events().values_list("event_id", flat=True)))
 
 
 def send_refunds() -> None:
     """Send the refunds that are due. Rung for when one was requested."""
-    due = list(due_refunds().values_list("pk", flat=True)[:BATCH])
-    _for_a_while(send_refunds, map(send_refund, due))
+    _for_a_while(send_refunds, map(send_refund, due_refunds().values_list("pk", flat=True)))
 
 
 def look_up() -> None:
@@ -62,6 +60,11 @@ def look_up() -> None:
 def close_due() -> None:
     """Close the unpaid orders whose hold has ended. Rung for when one was ended early."""
     _for_a_while(close_due, expire_due())
+
+
+def note_left() -> None:
+    """Note the purchases that were begun and left. A schedule of its own, each minute."""
+    _for_a_while(note_left, note_what_was_left())
 
 
 def tidy() -> None:

@@ -15,22 +15,26 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cart.codes import enter_code
 from cart.current import get_cart
+from cart.leaving import note_at_checkout
 from cart.lines import CartRefusedError, remove_coupon
 from cart.models import Cart
 from cart.quoting import PricedCart, price_cart
 from checkout.addresses import country_choices
-from checkout.declines import sentences_for_page
-from checkout.drafts import keep_draft, opening_values
+from checkout.drafts import keep_draft, opening_values, typed_email
 from checkout.fields import MAIL_DOMAIN_SLIPS
-from checkout.forms import CheckoutForm
+from checkout.forms import form_for
 from checkout.paying import extend_hold
 from checkout.texts import TEXTS
+from orders.declines import sentences_for_page
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponseBase:
-    """Show the page; a POST comes from a browser without JavaScript. At most 10 queries."""
+    """Show the page; a POST comes from a browser without JavaScript. At most 10 queries.
+
+    Two more where nothing was heard of the page for some minutes.
+    """
     cart = get_cart(request)
     if request.method == "POST" and cart is not None:
         return _act_without_script(request, cart)
@@ -66,6 +70,9 @@ def summary(request: HttpRequest) -> HttpResponse:
     priced = price_cart(cart)
     if not priced.lines:
         return redirect("cart:cart")
+    if ("line1" in request.POST) != priced.quote.needs_delivery:
+        # Changed in another tab: the page asks for too much, or for too little.
+        return redirect("checkout:checkout")
     context = _context(request, priced)
     return render(
         request,
@@ -99,6 +106,7 @@ def _act_without_script(request: HttpRequest, cart: Cart) -> HttpResponse:
 def _take(request: HttpRequest, cart: Cart) -> str:
     """Take over what was typed, the country and the coupon; returns why a coupon was refused."""
     keep_draft(request, request.POST)
+    note_at_checkout(cart, typed_email(request.POST))
     country = request.POST.get("country", "")
     if country != cart.country and country in dict(country_choices()):
         cart.country = country
@@ -115,12 +123,14 @@ def _take(request: HttpRequest, cart: Cart) -> str:
 
 
 def _page(request: HttpRequest, priced: PricedCart) -> HttpResponse:
+    note_at_checkout(priced.cart, priced.cart.email)
     context = _context(request, priced)
     return render(request, "checkout/checkout.html", {**context, "config": _config()})
 
 
 def _context(request: HttpRequest, priced: PricedCart) -> dict[str, Any]:
-    form = CheckoutForm(initial=opening_values(request, priced.cart))
+    form_class = form_for(needs_delivery=priced.quote.needs_delivery)
+    form = form_class(initial=opening_values(request, priced.cart))
     return {"form": form, "priced": priced, "quote": priced.quote}
 
 

@@ -6,9 +6,11 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from config.apps import SECTIONS
+from notifications.report import views as report
 
 
 class ShopAdminSite(admin.AdminSite):
@@ -22,6 +24,16 @@ class ShopAdminSite(admin.AdminSite):
         """Send staff to the shop's own sign-in, where tries are counted."""
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Return the addresses of the admin with those of the report."""
+        page = self.admin_view(report.report_page)
+        table = self.admin_view(report.report_csv)
+        return [
+            path("report/", page, name="report"),
+            path("report/<slug:slug>.csv", table, name="report_csv"),
+            *super().get_urls(),
+        ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the sections in the order of work; other apps have no place on the index."""

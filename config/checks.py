@@ -20,8 +20,8 @@ def refuse_to_start_when_misconfigured() -> None:
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Check Stripe's keys and addresses, and the shop's own address and currencies."""
-    return [*_stripe_keys(), *_addresses(), *_currencies()]
+    """Check Stripe's keys and addresses, the shop's own address, its currencies, its mail."""
+    return [*_stripe_keys(), *_addresses(), *_currencies(), *_mail_service()]
 
 
 def _stripe_keys() -> Iterator[CheckMessage]:
@@ -74,3 +74,12 @@ def _currencies() -> Iterator[CheckMessage]:
                 f"CURRENCIES holds {currency!r}: list ISO codes in capitals, such as USD,EUR.",
                 id=f"{TAG}.E006",
             )
+
+
+def _mail_service() -> Iterator[CheckMessage]:
+    if settings.ANYMAIL_ESP and not settings.ANYMAIL.get("WEBHOOK_SECRET"):
+        yield Error(
+            "ANYMAIL has no WEBHOOK_SECRET, so anybody could tell us that an address bounced: add "
+            '"WEBHOOK_SECRET": "user:password" with a user and a password of your own.',
+            id=f"{TAG}.E007",
+        )

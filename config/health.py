@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from checkout.models import WebhookEvent
 from config.watchdog import Look, is_stalled, look
-from notifications.models import Delivery
+from notifications.outbox import due_deliveries
 from orders.models import OrderEvent, Refund
 
 logger = logging.getLogger(__name__)
@@ -88,9 +88,7 @@ def ages(seen: Look) -> dict[str, int]:
             state__in=[Refund.State.REQUESTED, Refund.State.SENT]
         ).aggregate(due=Min("next_try_at")),
         "order_events": OrderEvent.objects.filter(planned_at=None).aggregate(due=Min("created_at")),
-        "deliveries": Delivery.objects.filter(state=Delivery.State.DUE).aggregate(
-            due=Min("due_at")
-        ),
+        "deliveries": due_deliveries().order_by().aggregate(due=Min("due_at")),
     }
     rows = {name: _seconds_since(oldest["due"]) for name, oldest in undone.items()}
     return {"tasks": int(seen.waiting), **rows}

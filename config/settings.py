@@ -28,6 +28,11 @@ BASE_URL = env.str("BASE_URL").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname or ""])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SHOP_NAME = env.str("SHOP_NAME", default="Cartwright Goods")
+# On receipts and packing slips: the lines of the shop's address, and its tax number.
+SHOP_ADDRESS = env.list("SHOP_ADDRESS", default=[])
+TAX_ID = env.str("TAX_ID", default="")
+# Proposed where staff say who carries a parcel; others can be typed.
+CARRIERS = env.list("CARRIERS", default=["DHL", "DPD", "FedEx", "GLS", "UPS", "USPS"])
 CURRENCIES = env.list("CURRENCIES", default=["USD", "EUR"])
 DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="US")
 DEFAULT_TAX_PERCENT = "8"
@@ -43,6 +48,36 @@ MAX_HOLDS_PER_SHOPPER = env.int("MAX_HOLDS_PER_SHOPPER", default=5)
 MAX_HOLDS_PER_ADDRESS = env.int("MAX_HOLDS_PER_ADDRESS", default=50)
 DECLINE_JUMP = env.int("DECLINE_JUMP", default=20)
 DECLINE_JUMP_PERCENT = env.int("DECLINE_JUMP_PERCENT", default=50)
+
+# --- After the payment (notifications/) -----------------------------------------------------
+# Staff are told when a sale leaves so few of a thing.
+LOW_STOCK = env.int("LOW_STOCK", default=3)
+# Messages to win somebody back: at most so many a month to one person; so many percent get none,
+# so that the report can tell what the messages earn.
+WINNING_BACK_LIMIT = env.int("WINNING_BACK_LIMIT", default=3)
+HOLD_OUT_PERCENT = env.int("HOLD_OUT_PERCENT", default=10)
+# A cart that was not touched for so long is left; the last message may offer this coupon to those
+# who have not bought before.
+CART_LEFT_HOURS = env.int("CART_LEFT_HOURS", default=24)
+FIRST_ORDER_COUPON = env.str("FIRST_ORDER_COUPON", default="")
+# Shows a button that makes a step fail, to see what happens then.
+DRILLS = env.bool("DRILLS", default=False)
+# How often a file may be fetched, and for how long a link to it holds.
+DOWNLOADS_PER_FILE = env.int("DOWNLOADS_PER_FILE", default=10)
+DOWNLOAD_LINK_HOURS = env.int("DOWNLOAD_LINK_HOURS", default=24)
+
+# --- Outside parties of grants, messages and numbers; each is used where its key is set -----------
+GITHUB_TOKEN = env.str("GITHUB_TOKEN", default="")
+GITHUB_API_BASE = env.str("GITHUB_API_BASE", default="https://api.github.com")
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_WHATSAPP_FROM = env.str("TWILIO_WHATSAPP_FROM", default="")
+TWILIO_API_BASE = env.str("TWILIO_API_BASE", default="https://api.twilio.com")
+META_WHATSAPP_TOKEN = env.str("META_WHATSAPP_TOKEN", default="")
+META_WHATSAPP_PHONE_ID = env.str("META_WHATSAPP_PHONE_ID", default="")
+META_API_BASE = env.str("META_API_BASE", default="https://graph.facebook.com")
+POSTHOG_KEY = env.str("POSTHOG_KEY", default="")
+POSTHOG_HOST = env.str("POSTHOG_HOST", default="https://eu.i.posthog.com")
 
 # --- Stripe ---------------------------------------------------------------------------------
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
@@ -214,6 +249,8 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SHOP_NAME} <shop@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="")
+# Where buyers' answers go.
+REPLY_TO_EMAIL = env.str("REPLY_TO_EMAIL", default=ADMIN_EMAIL)
 EMAIL_SUBJECT_PREFIX = f"[{SHOP_NAME}] "
 ADMINS = [(ADMIN_EMAIL, ADMIN_EMAIL)] if ADMIN_EMAIL else []
 ANYMAIL_ESP = env.str("ANYMAIL_ESP", default="")
@@ -221,6 +258,10 @@ if ANYMAIL_ESP:
     INSTALLED_APPS.append("anymail")
     EMAIL_BACKEND = f"anymail.backends.{ANYMAIL_ESP}.EmailBackend"
     ANYMAIL = env.json("ANYMAIL", default={})
+# A folder that gets each mail as a file, instead of sending it.
+MAILBOX = env.str("MAILBOX", default="")
+if MAILBOX:
+    EMAIL_BACKEND = "notifications.mailbox.EmailBackend"
 
 # --- Language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -235,8 +276,14 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
+# Files that only their buyers may fetch; never inside MEDIA_ROOT, which everybody is served from.
+PRIVATE_ROOT = Path(env.str("PRIVATE_ROOT", default=str(BASE_DIR / "var" / "private")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_ROOT},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -54,6 +54,26 @@ def hand_over(holder: str, successor: str) -> None:
     Reservation.objects.filter(holder=holder, state=Reservation.State.HELD).update(holder=successor)
 
 
+def ran_low(reference: str, item_ids: Iterable[int], threshold: int) -> list[StockItem]:
+    """Return those of the items of which the sale `reference` left `threshold` or fewer.
+
+    Not those of which there were as few before. A query, and one for each item that is low now.
+    """
+    sales = StockMovement.objects.select_related("item").filter(
+        item__in=item_ids,
+        reference=reference,
+        reason=StockMovement.Reason.SOLD,
+        item__on_hand__lte=threshold,
+    )
+    return [sale.item for sale in sales if _crossed(sale, threshold)]
+
+
+def _crossed(movement: StockMovement, threshold: int) -> bool:
+    upto = StockMovement.objects.filter(item=movement.item_id, pk__lte=movement.pk)
+    left = upto.aggregate(sum=Sum("quantity"))["sum"]
+    return bool(left <= threshold < left - movement.quantity)
+
+
 @transaction.atomic
 def hold(reference: str, holder: str, quantities: Mapping[int, int]) -> None:
     """Hold `quantities` (item key → units) for `reference`, all or nothing. 2 queries an item.

@@ -1,94 +1,225 @@
-"""Plan the messages of new order events, and send those that are due: each step on its own."""
+"""Plan what follows new events, and do what is due: each step once, on its own."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from notifications.messages import send
+from cart.models import LeftBehind
+from inventory.models import StockItem
+from notifications.deeds import DEEDS
+from notifications.failures import GiveUpError, NotWantedError
 from notifications.models import Delivery
-from notifications.plan import steps_after
+from notifications.plan import (
+    AFTER_LEAVING,
+    AFTER_RETURN,
+    Cause,
+    Step,
+    reasons_against,
+    steps_after,
+)
+from notifications.sending import send
 from orders.models import OrderEvent
 from orders.states import SCHEDULE, append_event
+from shop.models import StockAlert
 
 logger = logging.getLogger(__name__)
 
+State = Delivery.State
 BATCH = 200
-# A sender that died gives its message back after this long.
-LEASE = timedelta(minutes=5)
+# A worker that died gives its step back after this long: more than a task may take.
+LEASE = timedelta(seconds=90)
 MOST_TRIES = 12
 LONGEST_WAIT = timedelta(hours=6)
 
 
+def plan_new() -> int:
+    """Plan the steps of everything not yet read; returns how many rows were read. For a batch."""
+    return plan_new_events() + _plan_left_behind() + _plan_returned()
+
+
 @transaction.atomic
 def plan_new_events() -> int:
-    """Plan the deliveries of events not yet read; returns how many events were read."""
+    """Plan the steps of the events not yet read; returns how many events were read."""
     events = list(
         OrderEvent.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("order")
         .filter(planned_at=None)
         .order_by("pk")[:BATCH]
     )
-    now = timezone.now()
-    Delivery.objects.bulk_create(
-        [
-            Delivery(event=event, step=step.message, recipient=recipient, due_at=now)
-            for event in events
-            for step in steps_after(event)
-            if (recipient := step.recipient(event.order))
-        ],
-        ignore_conflicts=True,
+    _store(
+        planned
+        for event in events
+        for planned in _plan(
+            event, steps_after(event), f"event {event.pk}", event.created_at, event=event
+        )
     )
-    OrderEvent.objects.filter(pk__in=[event.pk for event in events]).update(planned_at=now)
-    return len(events)
+    return _note_planned(OrderEvent.objects.all(), events)
+
+
+@transaction.atomic
+def _plan_left_behind() -> int:
+    lefts = list(
+        LeftBehind.objects.select_for_update(skip_locked=True)
+        .filter(planned_at=None)
+        .order_by("pk")[:BATCH]
+    )
+    _store(
+        planned
+        for left in lefts
+        for planned in _plan(
+            left,
+            AFTER_LEAVING[LeftBehind.Kind(left.kind)],
+            f"left {left.pk}",
+            left.left_at,
+            left=left,
+        )
+    )
+    return _note_planned(LeftBehind.objects.all(), lefts)
+
+
+@transaction.atomic
+def _plan_returned() -> int:
+    """Plan the messages about variants that can be bought again."""
+    free = StockItem.objects.filter(pk=OuterRef("variant__stock"), on_hand__gt=F("held"))
+    alerts = list(
+        StockAlert.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(planned_at=None)
+        .filter(Exists(free) | Q(variant__stock=None))
+        .order_by("pk")[:BATCH]
+    )
+    _store(
+        planned
+        for alert in alerts
+        for planned in _plan(alert, AFTER_RETURN, f"alert {alert.pk}", timezone.now(), alert=alert)
+    )
+    return _note_planned(StockAlert.objects.all(), alerts)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step that is not stored yet, and the name of the one it waits for, or ""."""
+
+    delivery: Delivery
+    after: str
+
+
+def _plan(
+    what: Cause, steps: list[Step[Cause]], name: str, happened_at: datetime, **keys: Any
+) -> Iterator[Planned]:
+    for step in steps:
+        for target in step.to(what):
+            delivery = Delivery(
+                cause=f"{name} grant {target.grant.pk}" if target.grant else name,
+                step=step.name,
+                recipient=target.recipient,
+                grant=target.grant,
+                due_at=happened_at + step.wait,
+                **keys,
+            )
+            yield Planned(delivery, step.after)
+
+
+def _store(planned: Iterable[Planned]) -> None:
+    """Store the steps that are not there yet, first those that wait for no other. 3 queries."""
+    steps = list(planned)
+    Delivery.objects.bulk_create(
+        [one.delivery for one in steps if not one.after], ignore_conflicts=True
+    )
+    followers = [one for one in steps if one.after]
+    first = Delivery.objects.filter(cause__in={one.delivery.cause for one in followers})
+    stored = {(one.cause, one.step): one for one in first}
+    for one in followers:
+        one.delivery.after = stored.get((one.delivery.cause, one.after))
+    Delivery.objects.bulk_create([one.delivery for one in followers], ignore_conflicts=True)
+
+
+def _note_planned(table: QuerySet[Any], rows: list[Any]) -> int:
+    table.filter(pk__in=[row.pk for row in rows]).update(planned_at=timezone.now())
+    return len(rows)
 
 
 def due_deliveries() -> QuerySet[Delivery]:
-    """The messages to send now, oldest first."""
-    return Delivery.objects.filter(state=Delivery.State.DUE, due_at__lte=timezone.now()).order_by(
-        "due_at"
+    """The steps to do now, the longest due first."""
+    # No join: a claim has to be an UPDATE on the row's own columns, or two rivals can win it.
+    first = Delivery.objects.filter(pk=OuterRef("after"), state=State.DONE)
+    return (
+        Delivery.objects.filter(state=State.DUE, due_at__lte=timezone.now())
+        .filter(Q(after=None) | Exists(first))
+        .order_by("due_at", "pk")
     )
 
 
 def deliver(delivery_id: int) -> bool:
-    """Claim a due message, send it, and say whether it was sent; a failure waits for a next try."""
-    claimed = due_deliveries().filter(pk=delivery_id).order_by()
-    if not claimed.update(due_at=timezone.now() + LEASE, tries=F("tries") + 1):
+    """Claim a due step, do it, and say whether it is done; a failure waits for its next try."""
+    claim = due_deliveries().filter(pk=delivery_id).order_by()
+    if not claim.update(due_at=timezone.now() + LEASE, tries=F("tries") + 1):
         return False
-    delivery = Delivery.objects.select_related("event__order").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related(
+        "event__order", "left", "alert", "grant__line__order"
+    ).get(pk=delivery_id)
     try:
-        subject = send(delivery)
+        result = _do(delivery)
+    except NotWantedError as reason:
+        _close(delivery, State.CANCELED, str(reason))
     except Exception as error:
-        logger.exception("message %s of order %s failed", delivery.step, delivery.event.order)
+        logger.exception("%s failed", delivery)
         _try_later(delivery, error)
-        return False
-    _note_sent(delivery, subject)
-    return True
+    else:
+        return _note_done(delivery, result)
+    return False
+
+
+def _do(delivery: Delivery) -> str:
+    for reason in reasons_against(delivery):
+        if why := reason(delivery):
+            raise NotWantedError(why)
+    if delivery.drills:
+        Delivery.objects.filter(pk=delivery.pk).update(drills=F("drills") - 1)
+        raise RuntimeError(_("A drill: this try was made to fail."))
+    deed = DEEDS.get(delivery.step)
+    return deed(delivery) if deed else send(delivery)
 
 
 @transaction.atomic
-def _note_sent(delivery: Delivery, subject: str) -> None:
-    """Close the step and put the message on the order's timeline, together and once.
+def _note_done(delivery: Delivery, result: str) -> bool:
+    """Close the step and put a message on the order's timeline, together and once.
 
-    A sender that took longer than its lease may have a rival that sent the message as well.
+    A worker that took longer than its lease may have a rival that did it as well.
     """
-    due = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DUE)
-    if due.update(state=Delivery.State.SENT, sent_at=timezone.now(), error=""):
+    if not _close(delivery, State.DONE, result):
+        return False
+    if delivery.event is not None and delivery.step not in DEEDS:
         append_event(
             delivery.event.order,
             OrderEvent.Kind.MESSAGE_SENT,
             SCHEDULE,
             message=delivery.step,
             recipient=delivery.recipient,
-            subject=subject,
+            subject=result,
         )
+    return True
+
+
+def _close(delivery: Delivery, state: Delivery.State, result: str) -> bool:
+    """End a step; False when a rival has. What waits for a canceled step is canceled with it."""
+    due = Delivery.objects.filter(pk=delivery.pk, state=State.DUE)
+    closed = due.update(state=state, result=result[:200], done_at=timezone.now(), error="")
+    if closed and state == State.CANCELED:
+        for follower in delivery.followers.filter(state=State.DUE):
+            _close(follower, State.CANCELED, result)
+    return bool(closed)
 
 
 def _try_later(delivery: Delivery, error: Exception) -> None:
     delivery.error = f"{type(error).__name__}: {error}"
     delivery.due_at = timezone.now() + min(timedelta(seconds=15 * 2**delivery.tries), LONGEST_WAIT)
-    if delivery.tries >= MOST_TRIES:
-        delivery.state = Delivery.State.FAILED
+    if delivery.tries >= MOST_TRIES or isinstance(error, GiveUpError):
+        delivery.state = State.FAILED
     delivery.save(update_fields=["error", "due_at", "state"])

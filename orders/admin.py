@@ -1,4 +1,4 @@
-"""Orders for staff: everything to read, and moves to press: packing begun, sent, cancel, refund."""
+"""Orders for staff: everything to read, and what to press: pack, send, cancel, refund."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,37 +11,27 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+import orders.grant_admin  # noqa: F401
 from orders.access import SignedInRequest
 from orders.addresses import address_lines
 from orders.attention import NeedsAttention, reasons, with_attention
 from orders.evidence import evidence
-from orders.models import Order, OrderLine
-from orders.order_panel import mark_of, panel_of
-from orders.refund_admin import (
-    PAID_NOT_SENT,
-    cancel,
-    compose,
-    lock_or_404,
-    require,
-    try_again,
-)
-from orders.states import MOVES, State, by_staff, move
-from shop.delivery import DeliveryDates
+from orders.fulfilling import PAID_NOT_DONE
+from orders.models import Order, OrderLine, Receipt
+from orders.order_panel import Panel, mark_of, panel_of
+from orders.receipt_page import receipt_context
+from orders.refund_admin import cancel, compose, lock_or_404, require, try_again
+from orders.ship_admin import LeftToSend, packing_slip, packing_slip_of_the_rest, send
+from orders.states import State, by_staff, move
 from shop.money import format_money
-
-# What staff may press: part of the address, the state it leads to, and the words on the button.
-BUTTONS = (
-    ("start-packing", State.FULFILLING, gettext_lazy("Start packing")),
-    ("mark-as-sent", State.FULFILLED, gettext_lazy("Mark as sent")),
-)
 
 
 class ReadOnlyInline(admin.TabularInline[Any, Order]):
@@ -67,7 +57,7 @@ class LineInline(ReadOnlyInline):
     model = OrderLine
     verbose_name_plural = gettext_lazy("lines")
     fields = (
-        *("title", "options", "sku", "quantity", "refunded_quantity"),
+        *("title", "options", "sku", "quantity", "shipped_quantity", "refunded_quantity"),
         *("price", "subtotal", "discount", "tax", "total"),
     )
     readonly_fields = fields
@@ -96,7 +86,7 @@ class LineInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin[Order]):
     list_display = ("number", "state", "attention", "total", "placed_at", "email")
-    list_filter = ("state", "placed_at", NeedsAttention)
+    list_filter = ("state", "placed_at", NeedsAttention, LeftToSend)
     search_fields = ("number", "email", "payments__intent_id")
     search_help_text = gettext_lazy("Order number, email or payment intent")
     show_full_result_count = False
@@ -125,7 +115,7 @@ class OrderAdmin(admin.ModelAdmin[Order]):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return with_attention(super().get_queryset(request).select_related("user"))
+        return with_attention(super().get_queryset(request).select_related("user", "receipt"))
 
     @admin.display(description=gettext_lazy("total"), ordering="total_minor")
     def total(self, order: Order) -> str:
@@ -172,7 +162,7 @@ class OrderAdmin(admin.ModelAdmin[Order]):
 
     @admin.display(description=gettext_lazy("delivery"))
     def delivery(self, order: Order) -> str:
-        return str(DeliveryDates(order.delivery_from, order.delivery_until))
+        return str(order.delivery or _("nothing is sent"))
 
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site
@@ -181,7 +171,11 @@ class OrderAdmin(admin.ModelAdmin[Order]):
             ("<int:pk>/refunds/<int:refund_pk>/repeat/", "repeat", try_again),
             ("<int:pk>/cancel/", "cancel", partial(cancel, site=site)),
             ("<int:pk>/evidence/", "evidence", partial(evidence, site=site)),
-            *((f"<int:pk>/{name}/", name, partial(_move, to=to)) for name, to, _label in BUTTONS),
+            ("<int:pk>/receipt/", "receipt", receipt_for_staff),
+            ("<int:pk>/start-packing/", "start_packing", start_packing),
+            ("<int:pk>/send/", "send", partial(send, site=site)),
+            ("<int:pk>/slip/", "slip_of_the_rest", partial(packing_slip_of_the_rest, site=site)),
+            ("<int:pk>/slips/<int:shipment_pk>/", "slip", partial(packing_slip, site=site)),
         ]
         return [
             path("<int:pk>/panel/", never_cache(self.panel_view), name="orders_order_panel"),
@@ -223,48 +217,58 @@ class OrderAdmin(admin.ModelAdmin[Order]):
 
 
 def _shown(request: HttpRequest, order: Order) -> dict[str, Any]:
-    """What the templates read of an order's buttons and money."""
+    """What the templates read of an order's buttons, parcels and money."""
     panel = panel_of(order)
     may_move = request.user.has_perm("orders.change_order")
-    moves = [
-        {"url": reverse(f"admin:orders_order_{name}", args=[order.pk]), "label": label}
-        for name, to, label in BUTTONS
-        if may_move and _may_move(order, to, panel.is_all_given_back)
-    ]
-    is_cancelable = order.state in PAID_NOT_SENT and panel.is_cancelable
+    is_cancelable = order.state in PAID_NOT_DONE and panel.is_cancelable
+    to_send = _to_send(order, panel)
     return {
         "order": order,
         "panel": panel,
-        "moves": moves,
+        "to_send": to_send,
+        "may_pack": may_move and _may_pack(order, panel),
+        "may_send": may_move and bool(to_send),
         "may_cancel": may_move and (order.state == State.PENDING or is_cancelable),
         "may_refund": request.user.has_perm("orders.add_refund"),
     }
 
 
-def _may_move(order: Order, to: State, is_all_given_back: bool) -> bool:
-    """Whether staff may: goods do not leave when the money is gone, whatever the table allows."""
-    is_paid_for = order.state in PAID_NOT_SENT and not is_all_given_back
-    return is_paid_for and to in MOVES[State(order.state)]
+def _to_send(order: Order, panel: Panel) -> tuple[tuple[OrderLine, int], ...]:
+    """Units that may leave: none when the money is gone, whatever the table of moves allows."""
+    is_paid_for = order.state in PAID_NOT_DONE and not panel.is_all_given_back
+    return panel.left_to_send if is_paid_for else ()
+
+
+def _may_pack(order: Order, panel: Panel) -> bool:
+    return order.state == State.PAID and bool(_to_send(order, panel))
 
 
 @require_POST
 @transaction.atomic
-def _move(request: SignedInRequest, pk: int, to: State) -> HttpResponse:
+def start_packing(request: SignedInRequest, pk: int) -> HttpResponse:
     """Move the order and go back to its page, which says what came of it. POST only."""
     require(request, "orders.change_order", _("You may look at orders, but not change them."))
     order = lock_or_404(pk)
-    is_all_given_back = panel_of(order).is_all_given_back
-    words = {"number": order.number, "state": order.get_state_display(), "to": to.label}
-    if _may_move(order, to, is_all_given_back):
-        move(pk, to, by_staff(request.user))
-        messages.success(request, _("Order %(number)s is now “%(to)s”.") % words)
-    elif is_all_given_back:
+    panel = panel_of(order)
+    words = {"number": order.number, "state": order.get_state_display()}
+    if _may_pack(order, panel):
+        move(pk, State.FULFILLING, by_staff(request.user))
+        messages.success(request, _("Order %(number)s is being packed.") % words)
+    elif panel.is_all_given_back:
         said = _("Nothing was changed: all of its money is back, or on its way to the buyer.")
         messages.error(request, said)
     else:
-        said = _("Nothing was changed: the order is “%(state)s”, so it cannot become “%(to)s”.")
+        said = _("Nothing was changed: the order is “%(state)s”, so packing cannot begin.")
         messages.error(request, said % words)
     return redirect("admin:orders_order_change", pk)
+
+
+@require_safe
+def receipt_for_staff(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the receipt as the buyer sees it."""
+    require(request, "orders.view_order", _("You may not look at orders."))
+    receipt = get_object_or_404(Receipt.objects.select_related("order"), order=pk)
+    return render(request, "orders/receipt.html", receipt_context(receipt))
 
 
 def _in_lines(address: dict[str, str]) -> SafeString:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from orders.fulfilling import PAID_NOT_DONE
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.refund_pricing import RefundRefusedError
 from orders.refunding import request_all
@@ -29,7 +30,11 @@ def cancel_order(order_id: int, actor: Actor) -> Order:
         order.save(update_fields=["held_until"])
         append_event(order, OrderEvent.Kind.CANCEL_REQUESTED, actor)
         transaction.on_commit(_ring)
-    elif order.state in (Order.State.PAID, Order.State.FULFILLING):
+    elif order.state in PAID_NOT_DONE:
+        if order.shipments.exists():
+            raise CancelRefusedError(
+                _("Part of this order was sent: it cannot be canceled, only refunded.")
+            )
         payment = order.payments.filter(outcome=Payment.Outcome.ACCEPTED).first()
         if payment is None:
             raise CancelRefusedError(_("This order cost nothing: there is nothing to give back."))

@@ -1,4 +1,4 @@
-"""What the order's admin page shows of money and history: the part that refreshes by itself."""
+"""What the order's admin page shows of money, parcels and history: it refreshes by itself."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,17 @@ from django.db.models import Max, Prefetch, Sum
 from django.utils.translation import gettext as _
 
 from orders.evidence import reason_in_words
-from orders.models import Dispute, Order, Payment, Refund, RefundLine
+from orders.models import (
+    Dispute,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    RefundLine,
+    Shipment,
+    ShipmentLine,
+)
+from orders.shipping import left_to_send
 from orders.timeline import Entry, timeline_of
 from shop.money import format_money
 
@@ -43,8 +53,10 @@ class DisputeRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """The money and the timeline of an order, as they are now."""
+    """The money, the parcels and the timeline of an order, as they are now."""
 
+    shipments: tuple[Shipment, ...]
+    left_to_send: tuple[tuple[OrderLine, int], ...]
     payments: tuple[PaymentRow, ...]
     refunds: tuple[RefundRow, ...]
     disputes: tuple[DisputeRow, ...]
@@ -69,8 +81,8 @@ class Panel:
 
     @property
     def is_cancelable(self) -> bool:
-        """Whether the payment that paid the order still holds something to give back."""
-        return any(
+        """Whether nothing was sent, and its payment still holds something to give back."""
+        return not self.shipments and any(
             row.is_refundable and row.payment.outcome == Payment.Outcome.ACCEPTED
             for row in self.payments
         )
@@ -83,7 +95,7 @@ class Panel:
 
 
 def panel_of(order: Order) -> Panel:
-    """Return what there is to show of `order`. At most 5 queries, however long its history."""
+    """Return what there is to show of `order`. At most 8 queries, however long its history."""
     parts = RefundLine.objects.select_related("line")
     refunds = Refund.objects.select_related("staff", "repeated_by").prefetch_related(
         Prefetch("lines", parts)
@@ -95,7 +107,10 @@ def panel_of(order: Order) -> Panel:
     made = [refund for payment in payments for refund in payment.refunds.all()]
     made.sort(key=lambda refund: refund.pk, reverse=True)
     timeline = tuple(timeline_of(order))
+    contents = Prefetch("lines", ShipmentLine.objects.select_related("line"))
     return Panel(
+        shipments=tuple(order.shipments.select_related("staff").prefetch_related(contents)),
+        left_to_send=tuple(left_to_send(order)),
         payments=rows,
         refunds=tuple(_refund_row(refund) for refund in made),
         disputes=tuple(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from orders.fulfilling import PAID_NOT_DONE
+from orders.goods import Goods
 from orders.models import Order, OrderEvent, Payment, Refund
 from shop.money import format_money
 
@@ -14,7 +16,11 @@ UNPAID = (State.PENDING, State.CANCELED, State.FAILED)
 # What may become of money that does not pay its order, the worst first.
 FATES = ["unmatched", "return_failed", "returning", "returned"]
 
-# Name of the progress: title, and sentence in which %(email)s is the buyer's address.
+# How often the page asks for news, in seconds: of a payment, of a grant, of a parcel.
+SOON, SHORTLY, IN_DAYS = 2, 5, 60
+
+# Name of the progress, or what is said instead: title, and sentence in which %(email)s is the
+# buyer's address.
 WORDS = {
     "pending": (
         _("We are confirming your payment"),
@@ -70,6 +76,22 @@ WORDS = {
         _("Thank you for your order"),
         _("We pack it next. A confirmation is on its way to %(email)s."),
     ),
+    "granting": (
+        _("Thank you for your order"),
+        _("We are making it ready: it appears below by itself, and we write to %(email)s."),
+    ),
+    "granted": (
+        _("Thank you for your order"),
+        _("Everything is ready for you below. We have written to %(email)s, too."),
+    ),
+    "partly_granted": (
+        _("Part of your order is ready"),
+        _("It is below. The rest follows, and we write to %(email)s."),
+    ),
+    "partly_sent": (
+        _("Part of your order is on its way"),
+        _("We have sent a part of it. The rest follows, and we write to %(email)s."),
+    ),
     "fulfilling": (
         _("We are packing your order"),
         _("It leaves us soon."),
@@ -118,22 +140,24 @@ NOTICES = {
 
 @dataclass(frozen=True)
 class Progress:
-    """Where an order stands. `is_open`: it may still change without anybody's doing.
+    """Where an order stands. `is_open`: its payment may still change without anybody's doing.
 
-    `notices` tell of further payments. What went back of the payment that paid the order, and what
-    is on its way back, is in minor units of the order's currency.
+    The page asks for news `asks_every` so many seconds; 0: there will be none. `notices` tell of
+    further payments. What went back of the payment that paid the order, and what is on its way
+    back, is in minor units of the order's currency.
     """
 
     name: str
     title: str
     text: str
     is_open: bool
+    asks_every: int
     notices: list[str]
     refunded_minor: int
     refunding_minor: int
 
 
-def progress_of(order: Order, redirect_status: str) -> Progress:
+def progress_of(order: Order, goods: Goods, redirect_status: str) -> Progress:
     """Return what to say of `order`; `redirect_status` is what Stripe's redirect said, or "".
 
     At most 3 queries.
@@ -150,12 +174,13 @@ def progress_of(order: Order, redirect_status: str) -> Progress:
         name, why = "refunding", ""
     else:
         name, why = _name(order, redirect_status), ""
-    title, text = WORDS[name]
+    title, text = WORDS[_said_with(name, goods)]
     return Progress(
         name=name,
         title=str(title),
         text=why + str(text) % {"email": order.email},
         is_open=order.state == State.PENDING,
+        asks_every=_asks_every(name, order, goods),
         notices=[_notice(payment) for payment in odd],
         refunded_minor=refunded_minor,
         refunding_minor=refunding_minor,
@@ -173,6 +198,29 @@ def _name(order: Order, redirect_status: str) -> str:
     if redirect_status == "failed" or (latest and redirect_status != "succeeded"):
         return "declined"
     return "pending"
+
+
+def _said_with(name: str, goods: Goods) -> str:
+    """Return the key of the words; an order without parcels, or sent in part, has its own."""
+    if name == State.PAID and not goods.has_parcels:
+        return "granting" if goods.has_due else "granted"
+    if name == State.FULFILLING and goods.shipments:
+        return "partly_sent"
+    if name == State.FULFILLING and not goods.left_to_send:
+        return "partly_granted"
+    if name == State.FULFILLED and not goods.has_parcels:
+        return "granted"
+    return name
+
+
+def _asks_every(name: str, order: Order, goods: Goods) -> int:
+    if order.state == State.PENDING:
+        return SOON
+    if name not in PAID_NOT_DONE:
+        return 0
+    if goods.is_being_granted:
+        return SHORTLY
+    return IN_DAYS if goods.left_to_send else 0
 
 
 def _fate(payment: Payment) -> str:

@@ -22,14 +22,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inventory.admin import ReadOnlyAdmin
 from orders.access import SignedInRequest
 from orders.canceling import CancelRefusedError, cancel_order
+from orders.fulfilling import PAID_NOT_DONE
 from orders.models import Order, Payment, Refund
 from orders.refund_forms import Preview, RefundForm, filled_with_all, preview_of
 from orders.refund_pricing import PricedRefund, RefundRefusedError, price_all
 from orders.refunding import repeat, request_refund
 from orders.states import by_staff, lock
 from shop.money import format_money
-
-PAID_NOT_SENT = (Order.State.PAID, Order.State.FULFILLING)
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,7 +89,7 @@ def _composer(
     """The page, or only the parts that change when htmx asks."""
     order = form.payment.order
     context = {
-        **_page(site, request, order, _("Refund of order %(number)s") % {"number": order}),
+        **subpage(site, request, order, _("Refund of order %(number)s") % {"number": order}),
         "form": form,
         "payment": form.payment,
         "preview": preview,
@@ -145,10 +144,12 @@ def _cancel_page(
 ) -> HttpResponse:
     priced = price_of_cancel(order)
     if order.state != Order.State.PENDING and priced is None:
-        messages.warning(request, _("There is nothing to cancel: the order is closed or sent."))
+        messages.warning(
+            request, _("There is nothing to cancel: the order is closed, or sent at least in part.")
+        )
         return redirect("admin:orders_order_change", order.pk)
     context = {
-        **_page(site, request, order, _("Cancel order %(number)s") % {"number": order}),
+        **subpage(site, request, order, _("Cancel order %(number)s") % {"number": order}),
         "priced": priced,
         "shown": _shown(order, priced),
         "notice": notice,
@@ -159,7 +160,7 @@ def _cancel_page(
 
 def price_of_cancel(order: Order) -> PricedRefund | None:
     """Return what canceling gives back of a paid order; None when it gives nothing back."""
-    if order.state not in PAID_NOT_SENT:
+    if order.state not in PAID_NOT_DONE or order.shipments.exists():
         return None
     payment = order.payments.filter(outcome=Payment.Outcome.ACCEPTED).first()
     if payment is None or not payment.refundable_minor:
@@ -190,7 +191,8 @@ def _payment(order_pk: int, payment_pk: int) -> Payment:
     return get_object_or_404(payments, pk=payment_pk, order=order_pk)
 
 
-def _page(site: AdminSite, request: HttpRequest, order: Order, title: str) -> dict[str, Any]:
+def subpage(site: AdminSite, request: HttpRequest, order: Order, title: str) -> dict[str, Any]:
+    """Return what the frame of a page below an order's needs."""
     return {**site.each_context(request), "title": title, "order": order, "opts": Order._meta}
 
 

@@ -22,6 +22,7 @@ from orders.refund_pricing import (
     shipping_left,
 )
 from shop.forms import MoneyField
+from shop.models import Product
 from shop.money import format_money
 
 Reason = Refund.Reason
@@ -108,11 +109,15 @@ class RefundForm(forms.Form):
             },
             widget=forms.NumberInput(attrs={"class": "units"}),
         )
-        if line.variant and line.variant.stock:
+        if line.kind != Product.Kind.PARCEL:
+            self.fields[f"restock_{line.pk}"] = forms.BooleanField(
+                label=_("%(title)s: take access back") % {"title": line.title}, required=False
+            )
+        elif line.variant and line.variant.stock:
             self.fields[f"restock_{line.pk}"] = forms.BooleanField(
                 label=_("%(title)s: back on the shelf") % {"title": line.title},
                 required=False,
-                initial=line.order.state != Order.State.FULFILLED,
+                initial=not line.shipped_quantity and line.order.state != Order.State.FULFILLED,
             )
 
     def rows(self) -> list[LineRow]:
@@ -216,7 +221,12 @@ def preview_of(form: RefundForm) -> Preview | None:
 def filled_with_all(payment: Payment) -> RefundForm:
     """Return the form filled with all that a payment still holds. 8 queries."""
     priced = price_all(payment)
-    values = {f"quantity_{one.line.pk}": one.quantity for one in priced.lines}
+    values: dict[str, int] = {f"quantity_{one.line.pk}": one.quantity for one in priced.lines}
+    values |= {
+        f"restock_{one.line.pk}": one.restock
+        for one in priced.lines
+        if one.line.kind != Product.Kind.PARCEL
+    }
     amounts = {"shipping": priced.shipping_minor, "other": priced.other_minor}
     values |= {name: amount for name, amount in amounts.items() if amount}
     form = RefundForm(payment, initial=values)
@@ -232,7 +242,7 @@ def _changes(lines: Sequence[OrderLine], priced: PricedRefund) -> tuple[LineChan
         quantity = one.quantity if one else 0
         before = after = None
         stock = line.variant.stock if line.variant else None
-        if stock and one and one.restock:
+        if stock and one and one.restock and line.kind != Product.Kind.LICENCE:
             before = on_shelf.get(stock.pk, stock.on_hand)
             after = on_shelf[stock.pk] = before + quantity
         left = line.quantity - line.refunded_quantity

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from inventory import stock
+from orders.fulfilling import note_progress
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund, RefundLine
 from orders.refund_pricing import (
     PricedRefund,
@@ -27,6 +28,7 @@ from orders.refund_pricing import (
     refuse_too_much_shipping,
 )
 from orders.states import Actor, append_event, lock, move
+from shop.models import Product
 
 State = Refund.State
 Kind = OrderEvent.Kind
@@ -116,7 +118,8 @@ def note_sent(refund_id: int, stripe_id: str, actor: Actor) -> None:
 def succeed(refund_id: int, actor: Actor) -> Order:
     """Close a refund whose money has gone back: restock, and REFUNDED when nothing was kept.
 
-    Returns the order. Nothing is left to do the second time.
+    An order that was sent in part is done when nothing else was still to come. Returns the order.
+    Nothing is left to do the second time.
     """
     refund = _lock_refund(refund_id)
     order = refund.payment.order
@@ -130,7 +133,7 @@ def succeed(refund_id: int, actor: Actor) -> Order:
     _restock(refund)
     if _is_all_back(refund.payment) and order.state != Order.State.REFUNDED:
         return move(order.pk, Order.State.REFUNDED, actor)
-    return order
+    return note_progress(order.pk, actor)
 
 
 @transaction.atomic
@@ -239,8 +242,10 @@ def _lock_refund(refund_id: int) -> Refund:
 
 
 def _restock(refund: Refund) -> None:
+    """Put goods and seats back; a licence key that somebody may have seen is never sold again."""
     quantities: dict[int, int] = {}
-    for part in refund.lines.filter(restock=True).select_related("line__variant"):
+    parts = refund.lines.filter(restock=True).exclude(line__kind=Product.Kind.LICENCE)
+    for part in parts.select_related("line__variant"):
         variant = part.line.variant
         if variant is not None and variant.stock_id is not None:
             quantities[variant.stock_id] = quantities.get(variant.stock_id, 0) + part.quantity

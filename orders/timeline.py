@@ -28,7 +28,7 @@ BAD = {
     Kind.DISPUTE_LOST,
 }
 # Shown in the amount, or as a link.
-ELSEWHERE = {"currency", "stripe_event"}
+ELSEWHERE = {"currency", "grant", "stripe_event"}
 # What Stripe's codes do not say by themselves.
 DECLINES = {
     "generic_decline": gettext_lazy("the bank gave no reason"),
@@ -112,15 +112,25 @@ def _decline(code: object) -> str:
     return f"{words} ({code})" if words else str(code).replace("_", " ")
 
 
-def _units(units: object) -> str:
-    count = int(str(units))
+def _units(units: int | list[dict[str, Any]]) -> str:
+    """Units held when an order is placed, or what is in a parcel."""
+    if isinstance(units, list):
+        return ", ".join(f"{one['quantity']} × {one['title']}" for one in units)
+    count = int(units)
     return ngettext("%(count)d unit held", "%(count)d units held", count) % {"count": count}
 
 
 # What a key of an event's data says, in the order of a sentence.
 PHRASES: dict[str, Callable[[Any], str]] = {
     "refund": lambda pk: _("refund %(number)s") % {"number": pk},
+    "product": str,
+    "attendee": str,
+    "seat": lambda seat: _("seat %(number)s") % {"number": seat},
+    "user_name": str,
+    "pieces": lambda count: _("taken back: %(count)d") % {"count": count},
     "dispute": str,
+    "shipment": lambda pk: _("parcel %(number)s") % {"number": pk},
+    "number": lambda number: _("number %(number)s") % {"number": number},
     "status": lambda status: _label(Dispute.Status.choices, status),
     "reason": lambda reason: _label(Refund.Reason.choices, reason),
     "code": _decline,
@@ -128,6 +138,8 @@ PHRASES: dict[str, Callable[[Any], str]] = {
     "note": lambda note: _("“%(text)s”") % {"text": note},
     "from": lambda state: _("it was “%(state)s”") % {"state": _label(Order.State.choices, state)},
     "units": _units,
+    "carrier": str,
+    "tracking_number": str,
     "intent": str,
     "stripe_id": str,
     "until": lambda until: _("until %(time)s") % {"time": _time(until)},

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,9 +9,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from orders.access import SignedInRequest, find_order, orders_of
-from orders.models import Order, Payment, Refund
-from orders.progress import Progress, progress_of
-from shop.delivery import DeliveryDates
+from orders.fulfilling import EVER_PAID
+from orders.goods import goods_of
+from orders.models import Order, Payment, Receipt, Refund
+from orders.progress import progress_of
+from orders.receipt_page import receipt_context
 
 ORDERS_PER_PAGE = 20
 # The states in which a guest is offered an account: the purchase is done and went well.
@@ -30,19 +34,28 @@ private = cache_control(private=True, no_store=True)
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """Show an order to its account or to whoever has its link; to all others it does not exist."""
     order = _find_or_404(request, number)
-    context = _context(request, order, _progress(request, order))
-    return render(request, "orders/order.html", context)
+    return render(request, "orders/order.html", _context(request, order))
 
 
 @require_safe
 @private
 def status(request: HttpRequest, number: str) -> HttpResponse:
     """Answer the order page's question whether anything is new; 204 when it shows it already."""
-    order = _find_or_404(request, number)
-    progress = _progress(request, order)
-    if progress.name == request.GET.get("seen"):
+    context = _context(request, _find_or_404(request, number))
+    if context["mark"] == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "orders/status.html", _context(request, order, progress))
+    return render(request, "orders/status.html", context)
+
+
+@require_safe
+@private
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the receipt of a paid order to those who may see the order."""
+    order = _find_or_404(request, number)
+    receipt = Receipt.objects.filter(order=order).select_related("order").first()
+    if receipt is None:
+        raise Http404(_("This order has no receipt yet. It is made once the order is paid."))
+    return render(request, "orders/receipt.html", receipt_context(receipt))
 
 
 @require_safe
@@ -70,15 +83,18 @@ def _find_or_404(request: HttpRequest, number: str) -> Order:
     return order
 
 
-def _progress(request: HttpRequest, order: Order) -> Progress:
-    return progress_of(order, request.GET.get("redirect_status", ""))
-
-
-def _context(request: HttpRequest, order: Order, progress: Progress) -> dict[str, object]:
+def _context(request: HttpRequest, order: Order) -> dict[str, Any]:
+    goods = goods_of(order)
+    progress = progress_of(order, goods, request.GET.get("redirect_status", ""))
+    receipt = Receipt.objects.filter(order=order).first() if order.state in EVER_PAID else None
     is_guest = order.user_id is None and not request.user.is_authenticated
     return {
         "order": order,
+        "goods": goods,
         "progress": progress,
-        "delivery": DeliveryDates(order.delivery_from, order.delivery_until),
+        "receipt": receipt,
+        # Changes whenever anything does that the page shows.
+        "mark": f"{progress.name}-{goods.mark}-{receipt.number if receipt else ''}",
+        "delivery": order.delivery,
         "offer_account": is_guest and progress.name in SETTLED_WELL,
     }

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from sandbox import challenges, control, frames, hosted, levers, mishaps, pages
+from sandbox import challenges, control, frames, hosted, levers, mishaps, outside, pages
 from sandbox.calls import ROUTES, Api
 from sandbox.control import reply
 from sandbox.world import World
@@ -35,6 +35,7 @@ CONTROLS: dict[str, View] = {
     "POST /_sandbox/refunds/<object_id>/settle": control.lever(levers.settle_refund),
     "POST /_sandbox/disputes/<object_id>/close": control.lever(levers.close_dispute),
     "POST /_sandbox/disputes/<object_id>/escalate": control.lever(levers.escalate_dispute),
+    "GET /_sandbox/outside": outside.state,
 }
 PAGES: dict[str, View] = {
     "GET /": pages.home,
@@ -51,6 +52,9 @@ PAGES: dict[str, View] = {
     "POST /c/pay/<session_id>/promotion_code": hosted.change_promotion_code,
     "GET /faults/": mishaps.show,
     "POST /faults/<action>": mishaps.act,
+    "GET /outside/": outside.show,
+    "POST /outside/accept": outside.accept,
+    **outside.CALLS,
     "GET /mailbox/": pages.mailbox,
     "GET /mailbox/<int:number>/": pages.mail,
     "GET /mailbox/<int:number>/html": pages.mail_html,

@@ -23,6 +23,7 @@ Kind = Literal[
     "connection_dropped",
     "timeout_after",
     "slow",
+    "outside_fails",
 ]
 KINDS = get_args(Kind)
 KNOWN = frozenset({"kind", "match", "times", "rate", "seed", "seconds", "should_retry"})

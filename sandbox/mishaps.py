@@ -39,10 +39,12 @@ class Mishap:
     match: str = "*"
     seconds: float | None = None
     rate: float | None = None
+    times: int | None = None
 
     def wish(self) -> Json:
         """Return the fault in the words of the control address."""
-        wish = {"kind": self.kind, "match": self.match, "seconds": self.seconds, "rate": self.rate}
+        names = ("kind", "match", "seconds", "rate", "times")
+        wish = {name: getattr(self, name) for name in names}
         return {name: value for name, value in wish.items() if value is not None}
 
 
@@ -69,6 +71,10 @@ GROUPS: dict[str, tuple[Mishap, ...]] = {
         Mishap("The connection drops after the next refund", "connection_dropped", REFUND),
         Mishap("The next call is one too many for Stripe", "rate_limited"),
         Mishap("The next call collides with another one", "conflict"),
+    ),
+    "Other parties": (
+        Mishap("GitHub fails the next two times", "outside_fails", "github *", times=2),
+        Mishap("WhatsApp fails the next two times", "outside_fails", "whatsapp *", times=2),
     ),
 }
 MISHAPS = {mishap.sentence: mishap for group in GROUPS.values() for mishap in group}

@@ -51,6 +51,14 @@ ALTER TABLE settlements RENAME COLUMN intent_id TO object_id;
 CREATE TABLE clock (ahead REAL NOT NULL);
 INSERT INTO clock VALUES (0);
 """,
+    """
+CREATE TABLE invitations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, repository TEXT NOT NULL, user_name TEXT NOT NULL,
+    state TEXT NOT NULL, UNIQUE (repository, user_name));
+CREATE TABLE whatsapp (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, sent_by TEXT NOT NULL, recipient TEXT NOT NULL,
+    body TEXT NOT NULL, created REAL NOT NULL);
+""",
 )
 FORGET = (
     "DELETE FROM objects",
@@ -58,6 +66,8 @@ FORGET = (
     "DELETE FROM answers",
     "DELETE FROM settlements",
     "DELETE FROM violations",
+    "DELETE FROM invitations",
+    "DELETE FROM whatsapp",
     "UPDATE clock SET ahead = 0",
 )
 KEEP_ANSWERS_SECONDS = 86_400

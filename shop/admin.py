@@ -1,15 +1,20 @@
+from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from inventory.admin import ReadOnlyAdmin, StockItemAdmin
 from inventory.models import StockItem
 from shop.forms import (
     CurrencyField,
@@ -20,7 +25,26 @@ from shop.forms import (
     VariantFormSet,
     price_field,
 )
-from shop.models import Category, Price, Product, ProductImage, ShippingRate, TaxRate, Variant
+from shop.kind_forms import (
+    DownloadFileForm,
+    EventForm,
+    GoodsCorrectionForm,
+    LessonForm,
+    ProductForm,
+)
+from shop.models import (
+    Category,
+    DownloadFile,
+    EventDetails,
+    Lesson,
+    Price,
+    Product,
+    ProductImage,
+    ShippingRate,
+    StockAlert,
+    TaxRate,
+    Variant,
+)
 from shop.money import format_money
 from shop.pictures import WIDTHS, rendition_url
 
@@ -41,6 +65,17 @@ def currencies_without_price(product: Product) -> list[str]:
     return [currency for currency in settings.CURRENCIES if currency not in priced]
 
 
+def kind_before(product: Product | None) -> str:
+    """Return the kind whose fields the page of `product` had when it was opened. 1 query.
+
+    What was typed just now may name another.
+    """
+    if product is None:
+        return Product.Kind.PARCEL
+    kinds = Product.objects.filter(pk=product.pk).values_list("kind", flat=True)
+    return kinds.first() or Product.Kind.PARCEL
+
+
 class PictureInline(admin.TabularInline[ProductImage, Product]):
     model = ProductImage
     form = PictureForm
@@ -57,6 +92,7 @@ class VariantInline(admin.TabularInline[Variant, Product]):
     model = Variant
     form = VariantForm
     formset = VariantFormSet
+    readonly_fields = ["free_keys"]
     fields = [
         "options",
         "sku",
@@ -69,9 +105,18 @@ class VariantInline(admin.TabularInline[Variant, Product]):
 
     def get_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
         # The price fields belong to the form, and who may only look gets none.
-        if self.has_change_permission(request, obj):
+        if not self.has_change_permission(request, obj):
+            return ["options_label", "sku", "priced", "available", "is_active"]
+        if kind_before(obj) != Product.Kind.LICENCE:
             return self.fields
-        return ["options_label", "sku", "priced", "available", "is_active"]
+        place = self.fields.index("units") + 1
+        return [*self.fields[:place], "free_keys", "keys", *self.fields[place:]]
+
+    @admin.display(description=gettext_lazy("free keys"))
+    def free_keys(self, variant: Any) -> str:
+        if variant.pk and variant.stock:
+            return str(variant.free_key_count)
+        return _("made when sold")
 
     @admin.display(description=gettext_lazy("prices"))
     def priced(self, variant: Variant) -> str:
@@ -86,7 +131,9 @@ class VariantInline(admin.TabularInline[Variant, Product]):
         return 0 if obj else 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        return super().get_queryset(request).select_related("stock").prefetch_related("prices")
+        variants = super().get_queryset(request).select_related("stock").prefetch_related("prices")
+        free = Count("licence_keys", filter=Q(licence_keys__taken_by=""))
+        return variants.annotate(free_key_count=free)
 
     def get_formset(
         self, request: HttpRequest, obj: Product | None = None, **kwargs: Any
@@ -95,18 +142,63 @@ class VariantInline(admin.TabularInline[Variant, Product]):
         return super().get_formset(request, obj, **{**kwargs, "fields": VariantForm.Meta.fields})
 
 
+class DownloadFileInline(admin.TabularInline[DownloadFile, Product]):
+    model = DownloadFile
+    form = DownloadFileForm
+    fields = ["name", "stored", "file", "position"]
+    readonly_fields = ["stored"]
+    extra = 0
+
+    @admin.display(description=gettext_lazy("stored"))
+    def stored(self, download: DownloadFile) -> str:
+        if not download.pk:
+            return ""
+        try:
+            size = filesizeformat(download.file.size)
+        except OSError:
+            return _("The file is missing: upload it again.")
+        return f"{Path(str(download.file)).name}, {size}"
+
+
+class LessonInline(admin.StackedInline[Lesson, Product]):
+    model = Lesson
+    form = LessonForm
+    extra = 0
+
+
+class EventInline(admin.StackedInline[EventDetails, Product]):
+    model = EventDetails
+    form = EventForm
+    max_num = 1
+
+
+# What a product of a kind needs besides its variants, and what to say while it is missing.
+INLINES: dict[str, type[InlineModelAdmin[Any, Product]]] = {
+    Product.Kind.DOWNLOAD: DownloadFileInline,
+    Product.Kind.COURSE: LessonInline,
+    Product.Kind.EVENT: EventInline,
+}
+UNFINISHED = {
+    Product.Kind.DOWNLOAD: ("downloads", gettext_lazy("Add the files to download.")),
+    Product.Kind.COURSE: ("lessons", gettext_lazy("Add the lessons.")),
+    Product.Kind.EVENT: ("event", gettext_lazy("Say when and where it takes place.")),
+}
+
+
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin[Product]):
-    list_display = ["picture", "name", "category", "price_range", "available", "is_published"]
+    form = ProductForm
+    list_display = [
+        *("picture", "name", "kind", "category", "price_range", "available", "is_published")
+    ]
     list_display_links = ["picture", "name"]
-    list_filter = ["is_published", "category"]
+    list_filter = ["is_published", "kind", "category"]
     list_select_related = ["category"]
     list_per_page = 50
     search_fields = ["name", "variants__sku"]
     search_help_text = gettext_lazy("Name or SKU")
     prepopulated_fields = {"slug": ["name"]}
-    fields = ["name", "slug", "category", "description", "is_published"]
-    inlines = [VariantInline, PictureInline]
+    fields = [*ProductForm.Meta.fields]
     actions = ["put_on_sale", "take_off_sale"]
     save_on_top = True
 
@@ -127,6 +219,10 @@ class ProductAdmin(admin.ModelAdmin[Product]):
             free_units=Subquery(free),
         )
 
+    def get_inlines(self, request: HttpRequest, obj: Product | None) -> Any:
+        special = INLINES.get(kind_before(obj))
+        return [VariantInline, *filter(None, [special]), PictureInline]
+
     def view_on_site(self, product: Product) -> str | None:
         return product.get_absolute_url() if product.is_published else None
 
@@ -136,6 +232,7 @@ class ProductAdmin(admin.ModelAdmin[Product]):
             if isinstance(formset, VariantFormSet):
                 self._save_offers(request, formset)
         self._warn_of_missing_prices(request, form.instance)
+        self._warn_of_missing_goods(request, form.instance)
 
     def _save_offers(self, request: HttpRequest, formset: VariantFormSet) -> None:
         for form in formset.forms:
@@ -158,6 +255,22 @@ class ProductAdmin(admin.ModelAdmin[Product]):
                     "shoppers who pay in it cannot buy it. Add a price, or take it off sale."
                 )
                 % {"product": product, "currencies": ", ".join(missing)},
+            )
+
+    def _warn_of_missing_goods(self, request: HttpRequest, product: Product) -> None:
+        relation, what_to_do = UNFINISHED.get(Product.Kind(product.kind), ("", ""))
+        if (
+            relation
+            and not Product.objects.filter(pk=product.pk, **{f"{relation}__isnull": False}).exists()
+        ):
+            messages.warning(
+                request,
+                format_html(
+                    '<a href="{}">{}</a>: {}',
+                    reverse("admin:shop_product_change", args=[product.pk]),
+                    product,
+                    what_to_do,
+                ),
             )
 
     @admin.display(description=gettext_lazy("picture"))
@@ -257,3 +370,21 @@ class ShippingRateAdmin(admin.ModelAdmin[ShippingRate]):
 class TaxRateAdmin(admin.ModelAdmin[TaxRate]):
     list_display = ["country", "percent"]
     ordering = ["country"]
+
+
+@admin.register(StockAlert)
+class StockAlertAdmin(ReadOnlyAdmin[StockAlert]):
+    list_display = ["email", "variant", "created_at", "planned_at"]
+    list_filter = [("planned_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["variant__product"]
+    search_fields = ["email", "variant__sku"]
+    search_help_text = gettext_lazy("Email or SKU")
+
+
+# The inventory does not know what its items are: here the stock of licences is looked after.
+admin.site.unregister(StockItem)
+
+
+@admin.register(StockItem)
+class GoodsStockAdmin(StockItemAdmin):
+    form = GoodsCorrectionForm

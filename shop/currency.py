@@ -22,10 +22,15 @@ def choose_currency(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_safe_next(request))
     chosen = request.POST.get("currency", "")
     if chosen in settings.CURRENCIES:
-        response.set_cookie(
-            COOKIE, chosen, max_age=ONE_YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
-        )
+        keep_currency(response, chosen)
     return response
+
+
+def keep_currency(response: HttpResponse, currency: str) -> None:
+    """Remember `currency` as the one that the visitor has chosen."""
+    response.set_cookie(
+        COOKIE, currency, max_age=ONE_YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+    )
 
 
 def _safe_next(request: HttpRequest) -> str:

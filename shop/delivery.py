@@ -1,14 +1,25 @@
-"""When an order that is placed today arrives."""
+"""How and when what is bought reaches the buyer."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from babel.dates import format_interval
+from babel.dates import format_date, format_interval, format_time
+from django.utils import timezone
 from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext_lazy as _
 
-from shop.models import ShippingRate
+from shop.models import Product, ShippingRate
 
 SATURDAY = 5
+
+# How each kind of goods that is no parcel reaches the buyer.
+HANDED_OVER = {
+    Product.Kind.DOWNLOAD: _("Download at once: the link comes by email when you have paid"),
+    Product.Kind.LICENCE: _("The licence key comes by email when you have paid"),
+    Product.Kind.REPOSITORY: _("GitHub invites you when you have paid: you need an account there"),
+    Product.Kind.COURSE: _("Read at once: the link comes by email when you have paid"),
+    Product.Kind.EVENT: _("Tickets come by email when you have paid"),
+}
 
 
 class DeliveryDates(NamedTuple):
@@ -21,6 +32,23 @@ class DeliveryDates(NamedTuple):
         """Return the days as the shopper's language writes them, such as "Tue, Nov 24"."""
         locale = to_locale(get_language() or "en")
         return format_interval(self.from_date, self.until_date, "MMMEd", locale=locale)
+
+
+def event_time(starts_at: datetime, ends_at: datetime) -> str:
+    """Return the time of an event as the shopper's language writes it, in the shop's zone.
+
+    It names the day, and both times; the last day, too, where that is another one.
+    """
+    locale = to_locale(get_language() or "en")
+    first, last = (timezone.localtime(at) for at in (starts_at, ends_at))
+    begins, ends = (
+        f"{format_date(at.date(), 'full', locale)}, {format_time(at, 'short', locale=locale)}"
+        for at in (first, last)
+    )
+    if first.date() == last.date():
+        ends = format_time(last, "short", locale=locale)
+    # The narrow space before AM and PM is too narrow in many fonts.
+    return f"{begins} – {ends}".replace("\u202f", "\xa0")
 
 
 def delivery_dates(rate: ShippingRate, today: date) -> DeliveryDates:

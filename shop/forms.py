@@ -1,5 +1,7 @@
 """What staff type: amounts of money, a variant's options, variants and pictures."""
 
+from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,11 +17,16 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from inventory.models import StockItem, StockMovement
 from inventory.stock import adjust
+from shop.licence_keys import add_keys, known_keys
 from shop.models import Price, Product, ProductImage, Variant
 from shop.money import exponent, to_decimal, to_minor
 from shop.pictures import FORMATS, write_picture
 
 M = TypeVar("M", bound=Model)
+
+# Of one form, so that its page still answers in time.
+MOST_KEYS = 5000
+LONGEST_KEY = 200
 
 
 class MoneyField(forms.DecimalField):
@@ -168,8 +175,41 @@ def name_fields(form: forms.BaseForm) -> None:
         field.widget.attrs["aria-label"] = field.label
 
 
+class KeysField(forms.CharField):
+    """Licence keys, one in each line; its value is the list of them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", gettext_lazy("Add keys"))
+        super().__init__(required=False, widget=forms.Textarea({"rows": 3, "cols": 16}), **kwargs)
+
+    def clean(self, value: object) -> list[str]:
+        """Return the keys in the order given. Raises ValidationError, naming what is wrong."""
+        lines = map(str.strip, super().clean(value).splitlines())
+        keys = [line for line in lines if line]
+        if len(keys) > MOST_KEYS:
+            raise ValidationError(
+                _("Add at most %(most)d keys at once.") % {"most": MOST_KEYS}, code="too_many"
+            )
+        long = [key for key in keys if len(key) > LONGEST_KEY]
+        if long:
+            raise ValidationError(
+                _("This key is longer than %(most)d characters: %(key)s…")
+                % {"most": LONGEST_KEY, "key": long[0][:40]},
+                code="too_long",
+            )
+        if twice := [key for key, times in Counter(keys).items() if times > 1]:
+            raise ValidationError(
+                _("Given more than once: %(keys)s. No key was added.") % {"keys": ", ".join(twice)},
+                code="twice",
+            )
+        return keys
+
+
 class VariantForm(forms.ModelForm[Variant]):
-    """A variant with its price in each currency and, until it is counted, its first units."""
+    """A variant with its price in each currency and, until it is counted, its first units.
+
+    `keys` go into the pool of a licence, and into its stock.
+    """
 
     options = OptionsField(
         widget=forms.TextInput(attrs={"placeholder": "Size: M; Color: Oat", "size": 16})
@@ -182,6 +222,7 @@ class VariantForm(forms.ModelForm[Variant]):
         help_text=gettext_lazy("Leave empty for what is never counted, such as downloads."),
         widget=forms.NumberInput(attrs={"class": "units"}),
     )
+    keys = KeysField(help_text=gettext_lazy("One key per line. They are added to the stock."))
 
     class Meta:
         model = Variant
@@ -219,6 +260,21 @@ class VariantForm(forms.ModelForm[Variant]):
             )
         return sku
 
+    def clean_keys(self) -> list[str]:
+        """Refuse keys that are in a pool already.
+
+        The variant stays locked until the admin's transaction ends: a second member of staff waits.
+        """
+        keys: list[str] = self.cleaned_data["keys"]
+        if keys and self.instance.pk:
+            Variant.objects.select_for_update().get(pk=self.instance.pk)
+        if keys and (known := known_keys(keys)):
+            raise ValidationError(
+                _("In a pool already: %(keys)s. No key was added.") % {"keys": ", ".join(known)},
+                code="known",
+            )
+        return keys
+
     def save_prices(self) -> None:
         """Make the prices of the saved variant what was typed; an emptied one goes."""
         for currency in settings.CURRENCIES:
@@ -233,7 +289,10 @@ class VariantForm(forms.ModelForm[Variant]):
                 )
 
     def save_stock(self, actor: str) -> None:
-        """Count the saved variant, where units were typed; what is counted follows its SKU."""
+        """Count the saved variant, where units or keys were typed.
+
+        What is counted follows its SKU.
+        """
         variant, units = self.instance, self.cleaned_data["units"]
         if variant.stock:
             StockItem.objects.filter(pk=variant.stock.pk).update(sku=variant.sku)
@@ -243,6 +302,8 @@ class VariantForm(forms.ModelForm[Variant]):
             variant.save(update_fields=["stock"])
             if units:
                 adjust(variant.stock, units, StockMovement.Reason.RECEIVED, actor)
+        if keys := self.cleaned_data["keys"]:
+            add_keys(variant, keys, actor)
 
 
 class VariantFormSet(forms.BaseInlineFormSet[Variant, Product, forms.ModelForm[Variant]]):
@@ -270,7 +331,33 @@ class VariantFormSet(forms.BaseInlineFormSet[Variant, Product, forms.ModelForm[V
             raise ValidationError(
                 _("Give every variant the same options, such as a Size and a Color for each.")
             )
+        for form in self.forms:
+            if form not in self.deleted_forms and hasattr(form, "cleaned_data"):
+                self._check_keys(form, **form.cleaned_data)
         super().clean()
+
+    def _check_keys(
+        self,
+        form: forms.ModelForm[Variant],
+        *,
+        sku: str = "",
+        units: int | None = None,
+        keys: Sequence[str] = (),
+        **_others: object,
+    ) -> None:
+        """Refuse a licence's stock without keys, and keys of what is no licence."""
+        if self.instance.kind != Product.Kind.LICENCE:
+            if keys:
+                form.add_error("keys", _("Only a licence has keys: choose that kind."))
+        elif form.instance.stock or (units is None and not keys):
+            return
+        elif units:
+            form.add_error(
+                "units",
+                _("A licence has a key for each unit: write 0 and add keys, or leave it empty."),
+            )
+        elif StockItem.objects.filter(sku=sku, on_hand__gt=0).exists():
+            form.add_error("sku", _("There is stock without keys under this SKU: change it."))
 
 
 class PictureForm(forms.ModelForm[ProductImage]):

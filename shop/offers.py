@@ -29,18 +29,25 @@ class Offer:
 
     @property
     def can_be_bought(self) -> bool:
-        return self.price_minor is not None and not self.is_sold_out
+        is_over = self.variant.product.is_over
+        return self.price_minor is not None and not self.is_sold_out and not is_over
 
     @property
     def stock_text(self) -> str:
         """Return the stock in words; the number only where few are left."""
+        if self.variant.product.is_over:
+            return _("This event has begun")
         if self.is_sold_out:
             return _("Sold out")
+        kind = self.variant.product.kind
         if self.available is not None and self.available <= FEW:
-            return ngettext("%(count)d left", "%(count)d left", self.available) % {
-                "count": self.available
-            }
-        return _("In stock")
+            left = (
+                ngettext("%(count)d seat left", "%(count)d seats left", self.available)
+                if kind == Product.Kind.EVENT
+                else ngettext("%(count)d left", "%(count)d left", self.available)
+            )
+            return left % {"count": self.available}
+        return _("In stock") if kind == Product.Kind.PARCEL else _("Available")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,21 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shop.models import Product
+
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """`quantity` units of one variant, with this line's share of discount and tax."""
+    """`quantity` units of one variant, with this line's share of discount and tax.
+
+    `kind` is one of Product.Kind.
+    """
 
     variant_id: int
     sku: str
     title: str
     options: str
+    kind: str
     quantity: int
     unit_price_minor: int
     discount_minor: int
@@ -42,6 +48,11 @@ class Quote:
     discount_minor: int
     tax_minor: int
     total_minor: int
+
+    @property
+    def needs_delivery(self) -> bool:
+        """Whether something of it is sent as a parcel."""
+        return any(line.kind == Product.Kind.PARCEL for line in self.lines)
 
     def __post_init__(self) -> None:
         parts = {

@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from shop.models import Product, ProductImage
+from shop.models import EventDetails, Product, ProductImage
 from shop.money import to_decimal
 from shop.offers import Offer
 from shop.pictures import WIDTHS, rendition_url
@@ -36,27 +37,45 @@ def product_data(
     product: Product, images: list[ProductImage], offer: Offer | None, currency: str
 ) -> dict[str, Any]:
     """Return a product as schema.org describes it, with the one offer that the page shows."""
+    event = getattr(product, "event", None)
     data: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "Product",
         "name": product.name,
         "description": product.description,
         "image": [picture_address(image) for image in images],
-        "category": product.category.name,
-        "brand": {"@type": "Brand", "name": settings.SHOP_NAME},
+        **(_as_goods(product, offer) if event is None else _as_event(event)),
     }
-    if offer is not None:
-        data["sku"] = offer.variant.sku
     if offer is not None and offer.price_minor is not None:
         data["offers"] = {
             "@type": "Offer",
             "url": absolute(product.get_absolute_url()),
             "price": str(to_decimal(offer.price_minor, currency)),
             "priceCurrency": currency,
-            "availability": SOLD_OUT if offer.is_sold_out else IN_STOCK,
-            "itemCondition": "https://schema.org/NewCondition",
+            "availability": IN_STOCK if offer.can_be_bought else SOLD_OUT,
         }
+    if "offers" in data and product.kind == Product.Kind.PARCEL:
+        data["offers"]["itemCondition"] = "https://schema.org/NewCondition"
     return data
+
+
+def _as_goods(product: Product, offer: Offer | None) -> dict[str, Any]:
+    return {
+        "@type": "Product",
+        "category": product.category.name,
+        "brand": {"@type": "Brand", "name": settings.SHOP_NAME},
+        **({"sku": offer.variant.sku} if offer is not None else {}),
+    }
+
+
+def _as_event(event: EventDetails) -> dict[str, Any]:
+    return {
+        "@type": "Event",
+        "startDate": timezone.localtime(event.starts_at).isoformat(),
+        "endDate": timezone.localtime(event.ends_at).isoformat(),
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "location": {"@type": "Place", "name": event.place, "address": event.place},
+        "organizer": {"@type": "Organization", "name": settings.SHOP_NAME},
+    }
 
 
 def breadcrumb_data(crumbs: list[Crumb]) -> dict[str, Any]:

@@ -14,6 +14,9 @@ os.environ.update(
     BASE_URL="http://localhost:8000",
     ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
     SHOP_NAME="Cartwright Goods",
+    SHOP_ADDRESS="12 Kiln Lane,Portland OR 97209",
+    TAX_ID="93-1234567",
+    CARRIERS="DHL,UPS",
     CURRENCIES="USD,EUR",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///var/tests.sqlite3"),
     REDIS_URL=os.environ.get("TEST_REDIS_URL", ""),
@@ -34,7 +37,7 @@ os.environ.update(
 )
 
 from config.settings import *  # noqa: F403
-from config.settings import CACHES, DATABASES, REDIS_URL
+from config.settings import CACHES, DATABASES, REDIS_URL, STORAGES
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in the demo: in memory all threads of a live server would share one connection.
@@ -45,7 +48,7 @@ if REDIS_URL:
     CACHES["default"]["LOCATION"] = urlsplit(REDIS_URL)._replace(path=f"/{_process}").geturl()
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **STORAGES,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True

@@ -150,6 +150,20 @@ class StandIn:
         found: list[Json] = self.control("contract_violations", None)["violations"]
         return found
 
+    def repo_invitations(self) -> list[Json]:
+        """Return who was invited at GitHub: "repository", "user_name", "state"."""
+        found: list[Json] = self.control("outside", None)["invitations"]
+        return found
+
+    def whatsapp_messages(self) -> list[Json]:
+        """Return what was sent by WhatsApp: "sent_by", "recipient", "body"."""
+        found: list[Json] = self.control("outside", None)["messages"]
+        return found
+
+    def fail_outside(self, party: Literal["github", "whatsapp"], times: int) -> None:
+        """Have another party than Stripe answer its next calls with 503."""
+        self.arm("outside_fails", f"{party} *", times)
+
     def reset(self) -> None:
         """Forget everything."""
         self.control("reset", {})

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cart.models import Coupon, CouponRedemption
-from checkout.books import coupons, goods, money, trail
+from checkout.books import coupons, fulfilment, goods, licences, money, trail
 from checkout.books.at_stripe import compare, money_figures
 from checkout.books.findings import (
     PAID_STATES,
@@ -45,6 +45,8 @@ RULES: tuple[Callable[[], Iterator[Break]], ...] = (
     *money.RULES,
     *goods.RULES,
     *coupons.RULES,
+    *fulfilment.RULES,
+    *licences.RULES,
     *trail.RULES,
 )
 
@@ -62,7 +64,7 @@ class Result:
 def check(since: datetime | None) -> Result:
     """Check all books; those with Stripe for what was made there since then, or not without.
 
-    About 40 queries and a call for each 100 of Stripe's objects. Takes ten seconds more when
+    About 50 queries and a call for each 100 of Stripe's objects. Takes ten seconds more when
     something differs from Stripe. When Stripe cannot be asked, `error` says so and the rest holds.
     """
     error, lists = "", None

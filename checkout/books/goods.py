@@ -13,6 +13,7 @@ from checkout.books import repairs
 from checkout.books.findings import PAID_STATES, Break, Repair, State, order_named, sum_of
 from inventory.models import Reservation, StockItem, StockMovement
 from orders.models import Order, OrderLine, RefundLine
+from shop.models import Product
 
 Reason = StockMovement.Reason
 
@@ -160,6 +161,8 @@ def returned_units() -> Iterator[Break]:
         RefundLine.objects.filter(
             restock=True, refund__succeeded_at__isnull=False, line__variant__stock__isnull=False
         )
+        # The key of a licence is taken back, but not sold again.
+        .exclude(line__kind=Product.Kind.LICENCE)
         .order_by()
         .values(
             "refund",

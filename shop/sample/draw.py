@@ -11,12 +11,18 @@ from pathlib import Path
 import resvg_py
 from PIL import Image
 
-from shop.sample import ceramics, desk, kitchen, textiles
+from shop.sample import ceramics, desk, kitchen, textiles, workshop
 from shop.sample.paint import Sheet
 from shop.sample.scene import grain
 
 PICTURES = Path(__file__).parent / "pictures"
-DRAWINGS = {**ceramics.DRAWINGS, **textiles.DRAWINGS, **desk.DRAWINGS, **kitchen.DRAWINGS}
+DRAWINGS = {
+    **ceramics.DRAWINGS,
+    **textiles.DRAWINGS,
+    **desk.DRAWINGS,
+    **kitchen.DRAWINGS,
+    **workshop.DRAWINGS,
+}
 QUALITY = 80
 MOST_BYTES = 60_000
 

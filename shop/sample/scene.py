@@ -22,6 +22,7 @@ CERAMICS = Room(wall="#e6d3c1", table="#f2e6d8")
 TEXTILES = Room(wall="#c6ccb8", table="#e2e2d2")
 DESK = Room(wall="#e9d3a4", table="#ecd9b0")
 KITCHEN = Room(wall="#d9a98b", table="#eccbb0")
+WORKSHOP = Room(wall="#aebcc6", table="#d5dde0")
 
 
 def wall(sheet: Sheet, room: Room, height: float = SIZE) -> None:

@@ -16,7 +16,7 @@ APPS = (
     "shop",
 )
 SHOP = (*APPS, "templates", "static")
-OURS = (*SHOP, "sandbox", "tests")
+OURS = (*SHOP, "bench", "sandbox", "tests")
 
 
 def files(*suffixes: str, under: tuple[str, ...] = OURS) -> list[Path]:

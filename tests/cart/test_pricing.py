@@ -27,6 +27,7 @@ ITEMS = st.lists(
         sku=st.just("SKU"),
         title=st.just("Mug"),
         options=st.just(""),
+        kind=st.sampled_from(["parcel", "download", "event"]),
         quantity=st.integers(1, 99),
         # Small ones, too, so that remainders are often equal.
         unit_price_minor=st.integers(0, 5) | AMOUNTS,
@@ -37,8 +38,10 @@ ITEMS = st.lists(
 TERMS = st.fixed_dictionaries({"tax_percent": PERCENTS, "shipping": SHIPPING, "coupon": COUPONS})
 
 
-def item(variant_id: int = 1, quantity: int = 1, unit_price_minor: int = 1000) -> Item:
-    return Item(variant_id, f"SKU-{variant_id}", "Mug", "", quantity, unit_price_minor)
+def item(
+    variant_id: int = 1, quantity: int = 1, unit_price_minor: int = 1000, kind: str = "parcel"
+) -> Item:
+    return Item(variant_id, f"SKU-{variant_id}", "Mug", "", kind, quantity, unit_price_minor)
 
 
 def price(*items: Item, **terms: Any) -> Quote:
@@ -88,6 +91,18 @@ def test_an_empty_cart_costs_nothing() -> None:
     priced = price(tax_percent=Decimal(8), shipping=Shipping(600))
 
     assert (priced.shipping_minor, priced.tax_minor, priced.total_minor) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["download", "licence", "repository", "course", "event"])
+def test_shipping_is_charged_only_when_something_is_sent(kind: str) -> None:
+    nothing_sent = price(item(1, kind=kind), item(2, kind=kind), shipping=Shipping(600))
+    one_sent = price(item(1, kind=kind), item(2), shipping=Shipping(600))
+
+    assert (nothing_sent.shipping_minor, nothing_sent.total_minor) == (0, 2000)
+    assert (one_sent.shipping_minor, one_sent.total_minor) == (600, 2600)
+    assert [line.kind for line in one_sent.lines] == [kind, "parcel"]
+    assert one_sent.needs_delivery
+    assert not nothing_sent.needs_delivery
 
 
 @pytest.mark.parametrize(("price_minor", "tax_minor"), [(6, 0), (7, 1), (18, 1), (19, 2)])
@@ -147,6 +162,18 @@ def test_parts_add_up_and_none_is_negative(items: list[Item], terms: dict[str, A
     assert priced.discount_minor <= priced.subtotal_minor
     assert all(line.discount_minor <= line.subtotal_minor for line in priced.lines)
     assert priced.total_minor >= 0
+
+
+@given(items=ITEMS, terms=TERMS)
+def test_what_is_not_sent_costs_no_shipping_and_a_parcel_the_rate_or_nothing(
+    items: list[Item], terms: dict[str, Any]
+) -> None:
+    priced = price(*items, **terms)
+
+    if any(line.kind == "parcel" for line in items):
+        assert priced.shipping_minor in (0, terms["shipping"].amount_minor)
+    else:
+        assert (priced.shipping_minor, priced.shipping_tax_minor) == (0, 0)
 
 
 @given(data=st.data(), items=ITEMS, terms=TERMS)

@@ -11,10 +11,10 @@ from pytest_django import DjangoAssertNumQueries
 from cart.coupons import hold
 from cart.lines import mark_seen
 from cart.models import Cart
-from cart.quoting import PricedCart, price_cart
+from cart.quoting import PricedCart, needs_delivery, price_cart
 from inventory import stock
-from shop.models import Price, ProductImage, TaxRate, Variant
-from tests.factories import CouponFactory, make_cart, make_shipping, make_variant
+from shop.models import EventDetails, Price, ProductImage, TaxRate, Variant
+from tests.factories import CouponFactory, ProductFactory, make_cart, make_shipping, make_variant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -59,9 +59,24 @@ def test_delivery_counts_working_days() -> None:
     """Ordered on a Friday: the second working day is Tuesday."""
     make_shipping(days_min=2, days_max=5)
 
-    delivery = price_cart(make_cart()).delivery
+    delivery = price_cart(make_cart(make_variant())).delivery
 
+    assert delivery is not None
     assert (delivery.from_date, delivery.until_date) == (date(2026, 11, 24), date(2026, 11, 27))
+
+
+def test_what_is_not_sent_has_no_shipping_and_no_delivery() -> None:
+    make_shipping(600)
+    digital = make_variant(price_minor=4200, product=ProductFactory(kind="download"), units=None)
+    cart, mixed = make_cart(digital), make_cart(digital, make_variant())
+
+    priced = price_cart(cart)
+
+    assert (priced.quote.shipping_minor, priced.delivery) == (0, None)
+    assert [line.kind for line in priced.quote.lines] == ["download"]
+    assert price_cart(mixed).quote.shipping_minor == 600
+    assert price_cart(mixed).delivery is not None
+    assert (needs_delivery(cart), needs_delivery(mixed)) == (False, True)
 
 
 def test_a_changed_price_is_said_once() -> None:
@@ -124,6 +139,22 @@ def test_what_is_no_longer_for_sale_stops_the_purchase() -> None:
 
     assert {line.notice for line in priced.lines} == {"No longer for sale. Remove it to go on."}
     assert not priced.is_ready
+
+
+def test_an_event_that_begins_meanwhile_is_named() -> None:
+    variant = make_variant(product=ProductFactory(kind="event"))
+    begins = timezone.now() + timedelta(hours=1)
+    EventDetails.objects.create(
+        product=variant.product, starts_at=begins, ends_at=begins + timedelta(hours=3), place="Here"
+    )
+    cart = make_cart(variant)
+    assert price_cart(cart).is_ready
+
+    with time_machine.travel(begins):
+        [line] = price_cart(cart).lines
+
+    assert line.notice == "This event has begun. Remove it to go on."
+    assert not line.can_be_bought
 
 
 def test_a_line_without_a_price_is_shown_but_not_in_the_quote() -> None:

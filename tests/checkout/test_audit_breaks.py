@@ -16,11 +16,22 @@ from checkout.books import audit
 from checkout.models import WebhookEvent
 from checkout.settling import settle
 from inventory.models import Reservation, StockItem, StockMovement
-from orders.models import Dispute, Order, OrderEvent, OrderLine, Payment, Refund, RefundLine
+from orders.models import (
+    Dispute,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    ReceiptCounter,
+    Refund,
+    RefundLine,
+)
 from orders.refund_pricing import RefundWish
 from orders.refunding import request_refund
 from orders.states import SCHEDULE, STRIPE
+from shop.models import LicenceKey, Product
 from tests.checkout.books import Books, audited, have_no_patience, keep_books
+from tests.factories import ProductFactory, make_variant
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -155,6 +166,11 @@ def double_sale(books: Books) -> None:
         reference=books.closed.number,
         actor="nobody",
     )
+
+
+def add_key_without_stock(_books: Books) -> None:
+    licence = make_variant(product=ProductFactory(kind=Product.Kind.LICENCE), units=0)
+    LicenceKey.objects.create(variant=licence, key="AAAA-BBBB")
 
 
 def double_redemption(books: Books) -> None:
@@ -348,6 +364,7 @@ UNITS = {
     "a changed sale": planted(
         change_sale(quantity=-5), "sale_differs_from_order", "on_hand_differs", "sums_differ"
     ),
+    "a key added without its stock": planted(add_key_without_stock, "free_keys_differ"),
     "a doubled sale": planted(double_sale, "sale_without_order", "on_hand_differs", "sums_differ"),
     "changed units on hand": planted(
         change_item(on_hand=F("on_hand") + 1), "on_hand_differs", "sums_differ"
@@ -390,6 +407,10 @@ UNITS = {
     ),
 }
 TRAIL = {
+    "changed units sent": planted(change_line(shipped_quantity=1), "sent_units_differ"),
+    "a receipt that is gone": planted(
+        lambda _books: ReceiptCounter.objects.create(last=1), "receipt_numbers_have_gaps"
+    ),
     "a changed state": planted(
         change_order("sold", state=State.FULFILLED), "state_unlike_timeline"
     ),

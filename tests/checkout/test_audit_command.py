@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -248,6 +250,8 @@ def test_old_audits_are_forgotten(standin: StandIn) -> None:
 
 def test_the_schedule_gives_it_the_time_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django_q.scheduler.close_old_django_connections", lambda: None)
+    # A test before this one may have emptied every table.
+    import_module("checkout.migrations.0005_nightly_audit").add_schedule(apps, None)
     schedule = Schedule.objects.get(name="Checkout: audit the books")
     assert import_string(schedule.func) is tasks.check_books_nightly
     assert (schedule.schedule_type, schedule.next_run.hour) == (Schedule.DAILY, 3)

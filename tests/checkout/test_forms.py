@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from checkout.forms import CheckoutForm
+from checkout.forms import CheckoutForm, DigitalCheckoutForm, form_for
 
 ADA = {
     "email": "ada@example.com",
@@ -181,3 +181,38 @@ def test_phones_show_the_keyboard_that_fits() -> None:
     assert keyboard("GB") is None
     assert keyboard("JP") == "numeric", "its dash may be left out"
     assert keyboard("PL") is None, "its dash may not"
+
+
+# --- Nothing is sent ----------------------------------------------------------------------------
+def test_where_nothing_is_sent_only_email_name_and_country_are_asked() -> None:
+    form = DigitalCheckoutForm(initial={"country": "DE"})
+
+    assert list(form.fields) == ["email", "name", "country"]
+    assert [field.name for field in form.receipt_fields] == ["name", "country"]
+    assert form["country"].value() == "DE"
+    assert form["name"].field.widget.attrs["autocomplete"] == "billing name"
+
+
+def test_where_nothing_is_sent_the_address_is_a_name_and_a_country() -> None:
+    form = DigitalCheckoutForm(ADA)
+    assert form.is_valid(), form.errors
+    details = form.details()
+    assert (details.email, details.billing) == ("ada@example.com", {})
+    assert details.shipping.pop("name") == "Ada Lovelace"
+    assert details.shipping.pop("country") == "US"
+    assert set(details.shipping.values()) == {""}
+
+
+def test_where_nothing_is_sent_an_empty_form_still_says_what_to_do() -> None:
+    assert DigitalCheckoutForm({"country": "XX"}).errors == {
+        "email": ["Enter your email so that we can send the receipt."],
+        "name": ["Enter the full name for the receipt."],
+        "country": ["Choose a country from the list."],
+    }
+
+
+@pytest.mark.parametrize(
+    ("needs_delivery", "form"), [(True, CheckoutForm), (False, DigitalCheckoutForm)]
+)
+def test_the_form_goes_by_whether_something_is_sent(needs_delivery: bool, form: type) -> None:
+    assert form_for(needs_delivery=needs_delivery) is form

@@ -39,3 +39,12 @@ def test_a_part_that_is_done_rings_for_nothing() -> None:
 
     assert left() == 0
     assert not OrmQ.objects.exists()
+
+
+def test_a_large_backlog_is_done_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    store_events(450)
+    monkeypatch.setattr(tasks, "PART_SECONDS", 600)
+
+    tasks.apply_events()
+
+    assert left() == 0

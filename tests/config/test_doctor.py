@@ -235,8 +235,10 @@ def test_the_checks_after_one_that_the_database_did_not_answer_are_made(
     assert ill() == "the database did not answer: it is gone"
 
 
-def test_live_mode_needs_mail_that_is_sent(settings: Settings) -> None:
+@pytest.mark.parametrize("backend", ["django.core.mail.backends.locmem", "notifications.mailbox"])
+def test_live_mode_needs_mail_that_is_sent(settings: Settings, backend: str) -> None:
     settings.STRIPE_SECRET_KEY = "sk_live_" + "x" * 24
+    settings.EMAIL_BACKEND = f"{backend}.EmailBackend"
 
     lines, _ended = examine()
 

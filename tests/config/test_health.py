@@ -127,7 +127,7 @@ def test_done_work_is_not_counted(client: Client) -> None:
     leave_order_event()
     OrderEvent.objects.update(planned_at=timezone.now())
     leave_delivery()
-    Delivery.objects.update(state=Delivery.State.SENT)
+    Delivery.objects.update(state=Delivery.State.DONE)
     leave_refund(Refund.State.SUCCEEDED)
     OrderEvent.objects.update(planned_at=timezone.now())
 

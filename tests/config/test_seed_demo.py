@@ -1,9 +1,11 @@
 """The sample catalogue is put into the shop once, and what staff made of it stays."""
 
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -12,14 +14,26 @@ from pytest_django import Settings
 from accounts.models import User
 from cart.models import Coupon
 from inventory.models import StockItem, StockMovement
-from shop.models import Price, Product, ProductImage, ShippingRate, TaxRate, Variant
+from shop.models import (
+    DownloadFile,
+    EventDetails,
+    LicenceKey,
+    Price,
+    Product,
+    ProductImage,
+    ShippingRate,
+    TaxRate,
+    Variant,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _media(settings: Settings, tmp_path: Path) -> None:
+def _media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ROOT = tmp_path
+    storage = DownloadFile._meta.get_field("file").storage
+    monkeypatch.setattr(storage, "location", str(tmp_path / "private"))
 
 
 def seed(*arguments: str) -> str:
@@ -38,7 +52,7 @@ def counts() -> dict[str, int]:
 
 
 def test_the_sample_is_a_shop_to_buy_from_and_comes_once(client: Client, tmp_path: Path) -> None:
-    assert seed().startswith("Made 4 categories, 28 products, 5 coupons, 2 shipping rates")
+    assert seed().startswith("Made 5 categories, 33 products, 5 coupons, 2 shipping rates")
     before, files = counts(), set(tmp_path.rglob("*.webp"))
     picture = ProductImage.objects.first()
     assert picture is not None
@@ -48,6 +62,26 @@ def test_the_sample_is_a_shop_to_buy_from_and_comes_once(client: Client, tmp_pat
 
     assert seed() == "The sample is there already: nothing was changed.\n"
     assert (counts(), set(tmp_path.rglob("*.webp"))) == (before, files)
+
+
+@time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=False)
+def test_goods_that_are_not_sent_come_with_what_they_consist_of() -> None:
+    seed()
+
+    event = EventDetails.objects.get()
+    assert event.starts_at == datetime(2027, 1, 2, 10, tzinfo=UTC), "a Saturday in six weeks"
+    assert [file.name for file in DownloadFile.objects.all()] == [
+        "Pattern booklet",
+        "Goose eye, to print",
+    ]
+    for file in DownloadFile.objects.all():
+        with file.file as stored:
+            assert len(stored.read()) > 1000
+    pool = Variant.objects.get(sku="LPL-STU")
+    assert pool.stock is not None
+    assert pool.stock.on_hand == LicenceKey.objects.count() == 8
+    assert Product.objects.get(slug="throwing-at-home").lessons.count() == 3
+    assert Product.objects.get(slug="glaze-recipes").repository == "cartwright-goods/glaze-recipes"
 
 
 def test_what_staff_changed_stays() -> None:
@@ -67,7 +101,7 @@ def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
 
     printed = seed("--dry-run", "--staff-email=a@example.com", "--staff-password=tea and stars")
 
-    assert printed.startswith("Would make 4 categories, 28 products")
+    assert printed.startswith("Would make 5 categories, 33 products")
     assert "1 staff logins" in printed
     assert counts() == before
     assert not list(tmp_path.iterdir())

@@ -3,8 +3,7 @@
 A function has the name of the constraint that it breaks; its last step is the one refused.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.apps import apps
@@ -14,15 +13,28 @@ from django.db.models.constraints import BaseConstraint
 from django.utils import timezone
 
 from accounts.models import RateWindow, User
-from cart.models import CartLine, Coupon, CouponRedemption
+from cart.models import CartLine, Coupon, CouponRedemption, LeftBehind
 from checkout.models import PaymentAttempt, PaymentRequest, WebhookEvent
 from inventory.models import Reservation, StockItem, StockMovement
 from inventory.stock import hold
-from notifications.models import Delivery
-from orders.models import Order, OrderEvent, OrderLine, Payment, Refund, RefundLine
-from shop.models import Price, ShippingRate, TaxRate, Variant
+from notifications.models import Delivery, Suppression
+from orders.models import OrderEvent
+from shop.models import (
+    EventDetails,
+    FunnelEvent,
+    LicenceKey,
+    Price,
+    Product,
+    ShippingRate,
+    StockAlert,
+    TaxRate,
+    Variant,
+)
+from tests.constraints import of_orders
+from tests.constraints.breaking import Breakers
 from tests.factories import (
     CouponFactory,
+    ProductFactory,
     TaxRateFactory,
     UserFactory,
     make_cart,
@@ -30,8 +42,7 @@ from tests.factories import (
     make_stock,
     make_variant,
 )
-from tests.orders.factory import make_order, make_payment
-from tests.orders.paid import make_dispute
+from tests.orders.factory import make_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -42,12 +53,8 @@ CONSTRAINTS: dict[str, tuple[type[Model], BaseConstraint]] = {
     for model in apps.get_app_config(app).get_models()
     for constraint in model._meta.constraints
 }
-BREAKERS: dict[str, Callable[[], object]] = {}
-
-
-def breaker(function: Callable[[], object]) -> Callable[[], object]:
-    BREAKERS[function.__name__] = function
-    return function
+BREAKERS = Breakers(of_orders.BREAKERS)
+breaker = BREAKERS.add
 
 
 def test_each_constraint_has_its_breaker() -> None:
@@ -88,8 +95,9 @@ def expected_message(model: type[Model], constraint: BaseConstraint) -> str:
     """SQLite names the columns of a unique constraint; everything else is named by its name."""
     if connection.vendor == "sqlite" and isinstance(constraint, UniqueConstraint):
         table = model._meta.db_table
-        columns = [field.column for field in model._meta.fields if field.name in constraint.fields]
-        return ", ".join(f"{table}.{column}" for column in columns) or constraint.name
+        columns = {field.name: field.column for field in model._meta.fields}
+        named = ", ".join(f"{table}.{columns[name]}" for name in constraint.fields)
+        return named or constraint.name
     return constraint.name
 
 
@@ -178,6 +186,53 @@ def shop_tax_percent_in_range() -> None:
     TaxRate.objects.update(percent=101)
 
 
+@breaker
+def shop_product_kind_known() -> None:
+    ProductFactory.create()
+    Product.objects.update(kind="eaten")
+
+
+@breaker
+def shop_repository_is_named() -> None:
+    ProductFactory.create(kind=Product.Kind.REPOSITORY, repository="owner/name")
+    Product.objects.update(repository="")
+
+
+@breaker
+def shop_licence_key_unique() -> None:
+    variant = make_variant()
+    for _time in range(2):
+        LicenceKey.objects.create(variant=variant, key="AAAA-BBBB")
+
+
+@breaker
+def shop_event_begins_before_end() -> None:
+    now = timezone.now()
+    EventDetails.objects.create(product=ProductFactory.create(), starts_at=now, ends_at=now)
+
+
+@breaker
+def shop_one_open_alert_per_email() -> None:
+    variant = make_variant()
+    for _time in range(2):
+        StockAlert.objects.create(variant=variant, email="ada@example.com", language="en")
+
+
+@breaker
+def shop_funnel_step_once() -> None:
+    for _time in range(2):
+        make_funnel_event("paid")
+
+
+@breaker
+def shop_funnel_kind_known() -> None:
+    make_funnel_event("eaten")
+
+
+def make_funnel_event(kind: str) -> FunnelEvent:
+    return FunnelEvent.objects.create(kind=kind, key="A", day=date(2026, 11, 24))
+
+
 # --- accounts --------------------------------------------------------------------------------
 @breaker
 def accounts_user_email_unique() -> None:
@@ -234,118 +289,31 @@ def cart_redemption_state_known() -> None:
     CouponRedemption.objects.create(coupon=CouponFactory.create(), reference="A", state="eaten")
 
 
-# --- orders ----------------------------------------------------------------------------------
 @breaker
-def orders_total_adds_up() -> None:
-    make_order()
-    Order.objects.update(total_minor=F("total_minor") + 1)
-
-
-@breaker
-def orders_discount_at_most_lines() -> None:
-    make_order(discount_minor=0)
-    discount = F("subtotal_minor") + 1
-    Order.objects.update(discount_minor=discount, shipping_minor=F("shipping_minor") + discount)
-
-
-@breaker
-def orders_shipping_tax_within_tax() -> None:
-    make_order()
-    Order.objects.update(shipping_tax_minor=F("tax_minor") + 1)
-
-
-@breaker
-def orders_state_known() -> None:
-    make_order()
-    Order.objects.update(state="eaten")
-
-
-@breaker
-def orders_line_not_empty() -> None:
-    make_order()
-    OrderLine.objects.update(quantity=0)
-
-
-@breaker
-def orders_line_discount_at_most_price() -> None:
-    make_order()
-    OrderLine.objects.update(discount_minor=F("unit_price_minor") * F("quantity") + 1)
-
-
-@breaker
-def orders_event_actor_known() -> None:
-    make_order()
-    OrderEvent.objects.update(actor="nobody")
-
-
-@breaker
-def orders_one_accepted_payment() -> None:
-    order = make_order()
-    for intent_id in ("pi_1", "pi_2"):
-        make_payment(order, Payment.Outcome.ACCEPTED, intent_id=intent_id)
-
-
-@breaker
-def orders_payment_outcome_known() -> None:
-    make_payment(make_order(), Payment.Outcome.ACCEPTED)
-    Payment.objects.update(outcome="eaten")
-
-
-@breaker
-def orders_line_refunded_at_most_bought() -> None:
-    make_order(quantity=2)
-    OrderLine.objects.update(refunded_quantity=3)
-
-
-@breaker
-def orders_refunded_at_most_captured() -> None:
-    make_payment(make_order(), Payment.Outcome.ACCEPTED)
-    Payment.objects.update(refunded_minor=F("amount_minor") + 1)
-
-
-@breaker
-def orders_refund_state_known() -> None:
-    make_refund()
-    Refund.objects.update(state="eaten")
-
-
-@breaker
-def orders_refund_not_empty() -> None:
-    make_refund()
-    Refund.objects.update(amount_minor=0)
-
-
-@breaker
-def orders_refund_parts_within_amount() -> None:
-    make_refund()
-    Refund.objects.update(shipping_minor=60, other_minor=41)
-
-
-@breaker
-def orders_refund_line_once_per_refund() -> None:
-    refund = make_refund()
+def cart_left_behind_noted_once() -> None:
+    cart = make_cart()
     for _time in range(2):
-        make_refund_line(refund)
+        make_left_behind(cart=cart)
 
 
 @breaker
-def orders_refund_line_not_empty() -> None:
-    make_refund_line(make_refund(), quantity=0)
+def cart_left_behind_kind_known() -> None:
+    make_left_behind(kind="eaten")
 
 
-@breaker
-def orders_dispute_status_known() -> None:
-    make_dispute(make_payment(make_order(), Payment.Outcome.ACCEPTED), status="eaten")
-
-
-def make_refund() -> Refund:
-    payment = make_payment(make_order(), Payment.Outcome.ACCEPTED)
-    return Refund.objects.create(payment=payment, reason=Refund.Reason.GOODWILL, amount_minor=100)
-
-
-def make_refund_line(refund: Refund, quantity: int = 1) -> RefundLine:
-    return refund.lines.create(
-        line=refund.payment.order.lines.get(), quantity=quantity, amount_minor=10, restock=False
+def make_left_behind(**fields: object) -> LeftBehind:
+    return LeftBehind.objects.create(
+        **{
+            "kind": LeftBehind.Kind.CART,
+            "mark": "A",
+            "email": "ada@example.com",
+            "language": "en",
+            "currency": "USD",
+            "value_minor": 100,
+            "items": [],
+            "left_at": timezone.now(),
+            **fields,
+        }
     )
 
 
@@ -385,6 +353,11 @@ def notifications_each_step_once() -> None:
 @breaker
 def notifications_delivery_state_known() -> None:
     make_delivery(make_order().events.get(), state="lost")
+
+
+@breaker
+def notifications_suppression_reason_known() -> None:
+    Suppression.objects.create(email="ada@example.com", reason="eaten")
 
 
 def make_delivery(event: OrderEvent, state: str = Delivery.State.DUE) -> Delivery:

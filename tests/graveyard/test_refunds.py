@@ -80,7 +80,8 @@ def test_dispute_ignored(cart: Cart, standin: StandIn) -> None:
     dispute = Dispute.objects.get()
     assert (dispute.status, dispute.withdrawn_minor) == ("needs_response", 9720)
     assert dispute.evidence_due_at is not None
-    (letter,) = [letter for letter in mail.outbox if letter.to == ["owner@example.com"]]
+    (letter,) = [letter for letter in mail.outbox if letter.subject.startswith("Dispute")]
+    assert letter.to == ["owner@example.com"]
     assert payment.order.number in letter.subject
     with pytest.raises(RefundRefusedError, match="taken this money back for a dispute"):
         request_all(payment.pk, Refund.Reason.CANCELED, SCHEDULE)

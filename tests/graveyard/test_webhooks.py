@@ -116,13 +116,16 @@ def test_email_breaks_order(cart: Cart, standin: StandIn, settings: Settings) ->
     works, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "tests.graveyard.no_mail.EmailBackend"
     standin.pay(press_pay(cart).client_secret)
     deliver_all()
-    assert send_due() == 0
+    send_due()
 
+    assert not mail.outbox
     assert Order.objects.get().state == State.PAID
     delivery = Delivery.objects.get(step="order_confirmed")
     assert delivery.error == "ConnectionRefusedError: The mail server is down."
     settings.EMAIL_BACKEND = works
     with time_machine.travel(timezone.now() + timedelta(hours=1)):
-        assert [send_due(), send_due()] == [1, 0]
-    assert [letter.to for letter in mail.outbox] == [["ada@example.com"]]
+        send_due()
+        assert send_due() == 0
+    told = [letter for letter in mail.outbox if letter.to == ["ada@example.com"]]
+    assert [Order.objects.get().number in letter.subject for letter in told] == [True]
     assert Payment.objects.count() == Order.objects.count() == 1

@@ -1,4 +1,4 @@
-"""What staff and buyers are told of disputes and of money that goes back."""
+"""What each message says, and when it has nothing to say."""
 
 from datetime import UTC, datetime
 
@@ -23,9 +23,9 @@ def payment(db: None) -> Payment:
 
 
 def letter() -> mail.EmailMultiAlternatives:
-    """Send what is due, which must be one message."""
+    """Do what is due, of which one step is a message."""
     mail.outbox.clear()
-    assert send_due() == 1
+    send_due()
     (sent,) = mail.outbox
     assert isinstance(sent, mail.EmailMultiAlternatives)
     return sent
@@ -117,8 +117,10 @@ def test_without_an_address_for_staff_nothing_is_planned(
     settings.ADMIN_EMAIL = ""
     settle_dispute(dispute_of(payment), STRIPE)
 
-    assert send_due() == 0
-    assert not Delivery.objects.exists()
+    send_due()
+
+    assert not mail.outbox
+    assert not Delivery.objects.filter(step="dispute_opened").exists()
     assert not OrderEvent.objects.filter(planned_at=None).exists()
 
 

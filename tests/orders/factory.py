@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from orders.models import Order, OrderEvent, OrderLine, Payment, Refund
+from orders.models import Grant, Order, OrderEvent, OrderLine, Payment, Refund
 from orders.states import SHOPPER, append_event
 
 ADDRESS = {
@@ -93,3 +93,23 @@ def make_refund(payment: Payment, state: str, **fields: Any) -> Refund:
         refund.succeeded_at = timezone.now()
     refund.save()
     return refund
+
+
+def add_line(order: Order, title: str, kind: str, quantity: int = 1) -> OrderLine:
+    """Return one more line of an order, which costs nothing."""
+    return OrderLine.objects.create(
+        order=order,
+        sku="MORE",
+        title=title,
+        kind=kind,
+        quantity=quantity,
+        unit_price_minor=0,
+        discount_minor=0,
+        tax_minor=0,
+    )
+
+
+def make_grant(order: Order, title: str, kind: str, **fields: Any) -> Grant:
+    """Return what one more line of an order entitles to; it is granted."""
+    line = add_line(order, title, kind)
+    return Grant.objects.create(**{"line": line, "state": Grant.State.GRANTED, **fields})

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -11,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.refunding import fail, repeat, request_all, request_refund, succeed
+from orders.shipping import ship
 from orders.states import SCHEDULE, STRIPE, append_event, by_staff
 from tests.orders.factory import ADDRESS, make_order, make_payment
 from tests.orders.paid import make_dispute, make_paid, mugs, wish
@@ -189,10 +191,13 @@ def test_the_order_costs_the_same_however_many_lines_and_events(
         refund = request_refund(accepted.pk, wish(mugs(accepted, 1)), by_staff(staff))
     fail(refund.pk, "no", STRIPE)
     repeat(refund.pk, by_staff(staff))
+    for _ in range(3):
+        ship(order.pk, [(order.lines.get().pk, 1)], "DHL", "", "", by_staff(staff))
     client.force_login(staff)
 
-    # Session, user, order, order lines, payments, refunds, their lines, disputes, events.
-    with django_assert_num_queries(9):
+    # Session, user, order, order lines, payments, refunds, their lines, disputes, events, parcels,
+    # what is in them, lines left to send, what was granted.
+    with django_assert_num_queries(13):
         change_page(client, order)
 
 
@@ -210,8 +215,8 @@ def test_the_order_page_holds_no_inline_code(client: Client, staff: User) -> Non
     ("state", "buttons"),
     [
         (State.PENDING, ["Cancel order…"]),
-        (State.PAID, ["Start packing", "Mark as sent", "Cancel order…"]),
-        (State.FULFILLING, ["Mark as sent", "Cancel order…"]),
+        (State.PAID, ["Start packing", "Send…", "Cancel order…"]),
+        (State.FULFILLING, ["Send…", "Cancel order…"]),
         (State.FULFILLED, []),
         (State.CANCELED, []),
     ],
@@ -223,28 +228,40 @@ def test_only_moves_that_are_possible_have_a_button(
 
     html = change_page(client, make_paid(state=state).order)
 
-    tools = html[html.index('<ul class="object-tools">') : html.index("Payments</h2>")]
+    tools = html[html.index('<ul class="object-tools">') : html.index('id="order-panel"')]
     assert re.findall(r'class="tool-button[^>]*>(.*?)</', tools) == buttons
 
 
 @pytest.mark.parametrize(
-    ("button", "state", "said"),
-    [
-        ("start-packing", State.FULFILLING, "is now “being packed”"),
-        ("mark-as-sent", State.FULFILLED, "is now “sent”"),
-    ],
+    "change",
+    [{"kind": "download"}, {"shipped_quantity": 2}, {"refunded_quantity": 2}],
+    ids=["no parcel", "sent", "refunded"],
 )
-def test_a_button_moves_the_order_in_the_name_of_who_pressed(
-    client: Client, staff: User, button: str, state: Order.State, said: str
+def test_where_nothing_is_left_to_send_there_is_nothing_to_pack(
+    client: Client, staff: User, change: dict[str, Any]
 ) -> None:
+    order = make_paid().order
+    order.lines.update(**change)
+    client.force_login(staff)
+
+    before = change_page(client, order)
+    client.post(f"{LIST}{order.pk}/start-packing/")
+
+    assert "Start packing" not in before
+    assert "Send…" not in before
+    order.refresh_from_db()
+    assert order.state == State.PAID
+
+
+def test_packing_is_begun_in_the_name_of_who_pressed(client: Client, staff: User) -> None:
     order = make_order(state=State.PAID)
     client.force_login(staff)
 
-    html = client.post(f"{LIST}{order.pk}/{button}/", follow=True).content.decode()
+    html = client.post(f"{LIST}{order.pk}/start-packing/", follow=True).content.decode()
 
     order.refresh_from_db()
-    assert order.state == state
-    assert said in html
+    assert order.state == State.FULFILLING
+    assert f"Order {order.number} is being packed." in html
     event = order.events.last()
     assert event is not None
     assert event.staff == staff
@@ -260,9 +277,7 @@ def test_a_move_that_came_too_late_is_refused_with_the_reason(client: Client, st
 
     order.refresh_from_db()
     assert order.state == State.CANCELED
-    assert (
-        "Nothing was changed: the order is “canceled”, so it cannot become “being packed”." in html
-    )
+    assert "Nothing was changed: the order is “canceled”, so packing cannot begin." in html
 
 
 @pytest.mark.parametrize("is_back", [False, True])
@@ -276,10 +291,12 @@ def test_goods_whose_money_goes_back_do_not_leave(
     client.force_login(staff)
 
     before = change_page(client, payment.order)
-    answer = client.post(f"{LIST}{payment.order_id}/mark-as-sent/", follow=True).content.decode()
+    packed = client.post(f"{LIST}{payment.order_id}/start-packing/", follow=True)
+    sent = client.get(f"{LIST}{payment.order_id}/send/", follow=True)
 
-    assert "Mark as sent" not in before
-    assert "money is back, or on its way to the buyer" in answer
+    assert "Send…" not in before
+    assert "money is back, or on its way to the buyer" in packed.content.decode()
+    assert "Nothing was sent" in sent.content.decode()
     payment.order.refresh_from_db()
     assert payment.order.state == (State.REFUNDED if is_back else State.PAID)
 

@@ -10,9 +10,21 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from orders.models import Dispute, Order, OrderEvent, Payment
+from orders.models import (
+    Booking,
+    Dispute,
+    DownloadCount,
+    LicenceGrant,
+    Order,
+    OrderEvent,
+    Payment,
+)
+from orders.shipping import ship
 from orders.states import SCHEDULE, STRIPE, append_event, by_staff, move
-from tests.orders.factory import ADDRESS, make_order, make_payment, make_refund
+from shop.models import DownloadFile
+from tests.factories import make_variant
+from tests.orders.factory import ADDRESS, make_grant, make_order, make_payment, make_refund
+from tests.orders.paid import make_paid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -214,6 +226,63 @@ def test_the_pack_costs_the_same_however_long_the_history(
     make_payment(order, Payment.Outcome.LATE)
     client.force_login(staff)
 
-    # Session and user; the order, its events, payments, refunds, disputes and lines.
-    with django_assert_num_queries(8):
+    # Session and user; the order, its events, payments, refunds, disputes and lines; its parcels
+    # and grants.
+    with django_assert_num_queries(10):
         client.get(f"/admin/orders/order/{order.pk}/evidence/")
+
+
+# --- What was delivered ----------------------------------------------------------------------
+@pytest.fixture
+def delivered(staff: User) -> Order:
+    """An order of which mugs were sent, a file fetched, a key looked at, a ticket admitted."""
+    with time_machine.travel(NOON, tick=False):
+        order = make_paid().order
+        ship(order.pk, [(order.lines.get().pk, 2)], "DHL", "00340", "", by_staff(staff))
+        file = DownloadFile.objects.create(product=make_variant().product, name="Manual", file="a")
+        download = make_grant(order, "Manual as PDF", "download")
+        DownloadCount.objects.create(grant=download, file=file, count=3)
+        key = make_grant(order, "Player", "licence")
+        LicenceGrant.objects.create(grant=key, key="AAAA-BBBB", shown_at=NOON)
+        evening = make_grant(order, "Evening class", "event")
+        Booking.objects.create(grant=evening, seat=1, attendee="Ada", admitted_at=NOON)
+        Booking.objects.create(grant=evening, seat=2, attendee="Bert")
+        make_grant(order, "Source code", "repository", handle="ada-on-github", granted_at=NOON)
+    return order
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "2 × Stoneware mug<br>",
+        "Sent 24 November 2026, 12:00 UTC, DHL, 00340",
+        "Manual: downloaded 3 times, last 24 November 2026, 12:00 UTC",
+        "Licence key first looked at 24 November 2026, 12:00 UTC",
+        "Ada: admitted with the ticket 24 November 2026, 12:00 UTC",
+        "Bert: ticket not used",
+        "Granted; granted 24 November 2026, 12:00 UTC; to the user ada-on-github",
+        "2 × Stoneware mug · DHL · 00340",
+    ],
+)
+def test_the_pack_tells_what_was_delivered(
+    client: Client, staff: User, delivered: Order, fact: str
+) -> None:
+    client.force_login(staff)
+
+    html = pack(client, delivered)
+
+    assert fact in html
+    assert "AAAA-BBBB" not in html
+
+
+def test_what_was_delivered_costs_the_same_however_much(
+    client: Client,
+    staff: User,
+    delivered: Order,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client.force_login(staff)
+
+    # As above; what is in the parcels; what the buyer made of the grants.
+    with django_assert_num_queries(14):
+        client.get(f"/admin/orders/order/{delivered.pk}/evidence/")

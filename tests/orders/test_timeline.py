@@ -57,6 +57,30 @@ Kind = OrderEvent.Kind
             ("“Your order”", "order confirmed", "to a@b.c"),
         ),
         (Kind.PLACED, {"units": 3}, "Order placed, stock held", ("3 units held",)),
+        (
+            Kind.SHIPPED,
+            {
+                "shipment": 4,
+                "carrier": "DHL",
+                "tracking_number": "00340",
+                "units": [{"title": "Mug", "quantity": 2}, {"title": "Bowl", "quantity": 1}],
+            },
+            "Parcel sent",
+            ("parcel 4", "2 × Mug, 1 × Bowl", "DHL", "00340"),
+        ),
+        (
+            Kind.ADMITTED,
+            {"grant": 3, "product": "Evening class", "attendee": "Ada", "seat": 2},
+            "Ticket admitted",
+            ("Evening class", "Ada", "seat 2"),
+        ),
+        (
+            Kind.REVOKED,
+            {"grant": 3, "product": "Player", "pieces": 1},
+            "Revoked",
+            ("Player", "taken back: 1"),
+        ),
+        (Kind.RECEIPT_ISSUED, {"number": 12}, "Receipt issued", ("number 12",)),
         (Kind.PAID, {"from": "pending"}, "Paid", ("it was “waiting for payment”",)),
         (
             Kind.FULFILLED,

@@ -55,6 +55,8 @@ TOLD_ALIKE = {
     Kind.DISPUTE_WON,
     Kind.DISPUTE_LOST,
 }
+# In every order of all events: with answers that are as new as can be, and as old.
+HARD: tuple[Asked, ...] = ("newest", "own")
 AT_ONCE = 20
 
 
@@ -273,7 +275,7 @@ class TestOneAfterAnother:
         ends = {
             (asked, order): at_stripe.end_of([*order, order[0]], asked=asked, then=then)
             for order in permutations(range(len(told)))
-            for asked in ASKED
+            for asked in HARD
         }
 
         assert {how: end for how, end in ends.items() if end != expected} == {}

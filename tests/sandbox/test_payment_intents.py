@@ -52,8 +52,9 @@ def test_a_confirmed_payment_has_one_charge(client: stripe.StripeClient, shop: R
     assert (charge.status, charge.captured, charge.payment_intent) == ("succeeded", True, intent.id)
     event = shop.wait_for("payment_intent.succeeded")
     assert event["data"]["object"]["id"] == intent.id
-    eventually(lambda: len(shop.deliveries) == 3, "three events")
-    assert sorted(shop.types()) == [
+    # Each at least once: a slow receiver gets an event again.
+    eventually(lambda: len(set(shop.types())) >= 3, "three events")
+    assert sorted(set(shop.types())) == [
         "charge.succeeded",
         "payment_intent.created",
         "payment_intent.succeeded",

@@ -71,6 +71,7 @@ def product_form(
         "name": "Mug",
         "slug": "mug",
         "category": category.pk,
+        "kind": "parcel",
         "description": "Thrown.",
         "is_published": "on",
         **fields,

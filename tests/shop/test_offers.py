@@ -1,10 +1,11 @@
 from inventory.models import StockItem
-from shop.models import Variant
+from shop.models import Product, Variant
 from shop.offers import Offer, choose, option_groups
 
 
 def offer(color: str, size: str, available: int = 9) -> Offer:
-    variant = Variant(sku=f"{color}-{size}", options={"Color": color, "Size": size})
+    options = {"Color": color, "Size": size}
+    variant = Variant(sku=f"{color}-{size}", options=options, product=Product())
     variant.stock = StockItem(on_hand=available)
     return Offer(variant, 4200, available)
 

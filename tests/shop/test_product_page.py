@@ -6,11 +6,26 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from inventory import stock
-from shop.models import Price
+from shop.models import EventDetails, Price, Product
 from tests.factories import ProductFactory, make_shipping, make_variant
-from tests.shop.shelf import make_image, text_of
+from tests.shop.shelf import make_image, structured_data, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
+
+
+def make_event(**times: datetime) -> Product:
+    """Return a workshop on a Saturday morning in the shop's zone."""
+    product: Product = ProductFactory.create(kind="event")
+    EventDetails.objects.create(
+        product=product,
+        place="14 Kiln Lane, Portland",
+        **{
+            "starts_at": datetime(2027, 1, 9, 10, tzinfo=UTC),
+            "ends_at": datetime(2027, 1, 9, 13, tzinfo=UTC),
+            **times,
+        },
+    )
+    return product
 
 
 @pytest.mark.parametrize(
@@ -37,6 +52,69 @@ def test_a_download_is_in_stock(client: Client) -> None:
     variant = make_variant(units=None)
 
     assert "In stock" in text_of(client.get(variant.product.get_absolute_url()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("download", "Download at once: the link comes by email when you have paid"),
+        ("licence", "The licence key comes by email when you have paid"),
+        ("repository", "GitHub invites you when you have paid"),
+        ("course", "Read at once: the link comes by email when you have paid"),
+    ],
+)
+def test_what_is_not_sent_says_how_it_comes_and_names_no_shipping(
+    client: Client, kind: str, words: str
+) -> None:
+    make_shipping(600)
+    product = ProductFactory(kind=kind, repository="cartwright-goods/recipes")
+
+    page = text_of(client.get(make_variant(product=product, units=None).product.get_absolute_url()))
+
+    assert words in page
+    assert "Available" in page
+    for absent in ("Arrives", "Shipping", "In stock"):
+        assert absent not in page
+
+
+@pytest.mark.parametrize(
+    ("units", "words"),
+    [(0, "Sold out"), (1, "1 seat left"), (3, "3 seats left"), (12, "Available")],
+)
+def test_an_event_says_when_where_and_how_many_seats_are_left(
+    client: Client, units: int, words: str
+) -> None:
+    make_shipping(600)
+    variant = make_variant(product=make_event(), units=units)
+
+    page = text_of(client.get(variant.product.get_absolute_url()))
+
+    assert words in page
+    assert "When Saturday, January 9, 2027, 10:00 AM – 1:00 PM" in page
+    assert "Where 14 Kiln Lane, Portland" in page
+    assert ("Tickets come by email when you have paid" in page) == bool(units)
+    assert "Arrives" not in page
+
+
+def test_no_ticket_is_sold_for_an_event_that_has_begun(client: Client) -> None:
+    variant = make_variant(product=make_event())
+
+    with time_machine.travel(datetime(2027, 1, 9, 10, 1, tzinfo=UTC)):
+        page = client.get(variant.product.get_absolute_url())
+        answer = client.post("/cart/add/", {"variant": variant.sku}, follow=True)
+
+    assert "This event has begun Tickets are no longer sold." in text_of(page)
+    assert "Add to cart" not in text_of(page)
+    assert structured_data(page)[0]["offers"]["availability"].endswith("OutOfStock")
+    assert f"{variant} has begun: tickets are no longer sold." in text_of(answer)
+
+
+def test_an_event_of_two_days_names_both(client: Client) -> None:
+    two_days = make_event(ends_at=datetime(2027, 1, 10, 16, tzinfo=UTC))
+
+    page = text_of(client.get(make_variant(product=two_days).product.get_absolute_url()))
+
+    assert "10:00 AM – Sunday, January 10, 2027, 4:00 PM" in page
 
 
 def test_a_variant_has_its_own_address_price_and_form(client: Client) -> None:

@@ -4,8 +4,13 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from PIL import Image
+
+from shop.kind_forms import REPOSITORY
+from shop.models import Product
+from shop.sample.booklet import CELLS, DIAMOND, FILES, drawdown
 
 SAMPLE = Path(__file__).parents[2] / "shop" / "sample"
 CATALOGUE = json.loads((SAMPLE / "catalogue.json").read_text(encoding="utf-8"))
@@ -21,10 +26,30 @@ def repeated(values: list[Any]) -> list[Any]:
     return [value for value, times in Counter(values).items() if times > 1]
 
 
-def test_there_are_at_least_24_products_in_4_categories() -> None:
-    assert len(CATEGORIES) == 4
+def test_there_are_at_least_24_products_in_5_categories() -> None:
+    assert len(CATEGORIES) == 5
     assert len(PRODUCTS) >= 24
-    assert all(len(category["products"]) >= 6 for category in CATEGORIES)
+    assert all(len(category["products"]) >= 5 for category in CATEGORIES)
+
+
+def test_every_kind_of_goods_is_there_with_what_it_consists_of() -> None:
+    by_kind = {product["kind"]: product for product in PRODUCTS if "kind" in product}
+
+    assert set(by_kind) == {*Product.Kind} - {Product.Kind.PARCEL}
+    assert [set(FILES) >= {file["file"]} for file in by_kind["download"]["downloads"]] == [True] * 2
+    assert len(by_kind["course"]["lessons"]) == 3
+    assert REPOSITORY.fullmatch(by_kind["repository"]["repository"])
+    keys = {variant["stock"] for variant in by_kind["licence"]["variants"]}
+    assert keys == {None, 8}, "one sold from a pool, one whose keys are made"
+    assert by_kind["event"]["variants"][0]["stock"] == 12
+
+
+def test_the_files_of_the_sample_can_be_opened() -> None:
+    assert FILES["pattern-booklet.md"]().decode().startswith("# Three Evenings at the Loom")
+    drawing = ElementTree.fromstring(FILES["goose-eye.svg"]())
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    squares = list(drawing.iter("{http://www.w3.org/2000/svg}rect"))
+    assert len(squares) == sum(map(sum, drawdown(DIAMOND, CELLS)))
 
 
 def test_slugs_and_skus_name_one_thing_each() -> None:
@@ -55,7 +80,7 @@ def test_the_variants_of_a_product_share_at_most_two_option_names() -> None:
 
 
 def test_the_stock_shows_plenty_few_left_and_sold_out() -> None:
-    counts = [variant["stock"] for variant in VARIANTS]
+    counts = [variant["stock"] for variant in VARIANTS if variant["stock"] is not None]
     assert 3 in counts
     assert max(counts) >= 24
 

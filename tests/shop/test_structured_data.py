@@ -1,8 +1,10 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
+from shop.models import EventDetails
 from shop.structured_data import as_script
 from tests.factories import ProductFactory, make_variant
 from tests.shop.shelf import make_image, structured_data, text_of
@@ -29,6 +31,33 @@ def test_search_engines_are_told_what_the_page_shows(
     assert product["image"] == [
         f"http://localhost:8000/media/products/{variant.product.slug}-0-1200.webp"
     ]
+
+
+def test_an_event_is_told_as_one_with_its_time_and_place(client: Client) -> None:
+    variant = make_variant(product=ProductFactory(kind="event"), price_minor=6500)
+    EventDetails.objects.create(
+        product=variant.product,
+        starts_at=datetime(2027, 1, 9, 10, tzinfo=UTC),
+        ends_at=datetime(2027, 1, 9, 13, tzinfo=UTC),
+        place="14 Kiln Lane, Portland",
+    )
+
+    told = structured_data(client.get(variant.product.get_absolute_url()))[0]
+
+    assert (told["@type"], told["startDate"]) == ("Event", "2027-01-09T10:00:00+00:00")
+    assert told["location"]["name"] == "14 Kiln Lane, Portland"
+    assert told["offers"]["price"] == "65.00"
+    assert "itemCondition" not in told["offers"]
+    assert "sku" not in told
+
+
+def test_a_download_is_neither_new_nor_used(client: Client) -> None:
+    variant = make_variant(product=ProductFactory(kind="download"), units=None)
+
+    told = structured_data(client.get(variant.product.get_absolute_url()))[0]
+
+    assert told["@type"] == "Product"
+    assert "itemCondition" not in told["offers"]
 
 
 def test_the_chosen_variant_is_the_one_told(client: Client) -> None:

@@ -106,7 +106,7 @@ class Shop:
                 f"@{database['HOST']}:{database['PORT']}/{database['NAME']}"
             ),
             "REDIS_URL": settings.REDIS_URL,
-            "EMAIL_URL": f"filemail:///{self.folder / 'mail'}",
+            "MAILBOX": str(self.folder / "mailbox"),
             "STRIPE_SECRET_KEY": self.standin.secret_key,
             "STRIPE_PUBLISHABLE_KEY": self.standin.publishable_key,
             "STRIPE_WEBHOOK_SECRET": self.standin.webhook_secret,

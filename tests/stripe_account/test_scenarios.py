@@ -13,7 +13,6 @@ import stripe
 
 from cart.models import Cart
 from checkout import stripe_gateway
-from checkout.declines import SENTENCES
 from checkout.expiring import CLOCKS_DIFFER_BY, close_at_stripe
 from checkout.models import PaymentAttempt, WebhookEvent
 from checkout.paying import PaymentRefusedError
@@ -21,6 +20,7 @@ from checkout.settling import settle
 from checkout.stripe_gateway import StripeError
 from checkout.tasks import send_refunds, sweep
 from inventory.models import StockItem
+from orders.declines import SENTENCES
 from orders.models import Dispute, Order, OrderEvent, Payment, Refund
 from orders.refund_pricing import RefundWish
 from orders.refunding import request_all, request_refund

@@ -33,6 +33,7 @@ NOT_SENT = {
     "dummy": "thrown away",
     "filebased": "written to files",
     "locmem": "kept in memory",
+    "mailbox": "put into a folder",
 }
 
 
@@ -196,7 +197,7 @@ def mail() -> str:
     if backend in NOT_SENT:
         said = f"mail is {NOT_SENT[backend]} and reaches nobody"
         if _is_live():
-            raise IllError(f"{said}: set EMAIL_URL, or ANYMAIL_ESP and ANYMAIL.")
+            raise IllError(f"{said}: set EMAIL_URL, or ANYMAIL_ESP and ANYMAIL, and no MAILBOX.")
         return f"{said}, which is fine while cards are not charged"
     if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
         raise IllError("DEFAULT_FROM_EMAIL is not set: mail from localhost is refused as spam.")

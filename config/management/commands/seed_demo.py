@@ -1,23 +1,40 @@
 import json
+import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from cart.models import Coupon
 from inventory.models import StockItem, StockMovement
 from inventory.stock import adjust
 from shop import sample
-from shop.models import Category, Price, Product, ProductImage, ShippingRate, TaxRate, Variant
+from shop.delivery import SATURDAY
+from shop.licence_keys import add_keys
+from shop.models import (
+    Category,
+    DownloadFile,
+    EventDetails,
+    Lesson,
+    Price,
+    Product,
+    ProductImage,
+    ShippingRate,
+    TaxRate,
+    Variant,
+)
 from shop.pictures import write_picture
+from shop.sample.booklet import FILES
 
 SAMPLE = Path(sample.__file__).parent
 ACTOR = "seed_demo"
@@ -145,7 +162,10 @@ def _make_product(row: Row, pictures: dict[str, str]) -> None:
         slug=row["slug"],
         name=row["name"],
         description=row["description"],
+        kind=row.get("kind", Product.Kind.PARCEL),
+        repository=row.get("repository", ""),
     )
+    _make_contents(product, row)
     images: dict[str, ProductImage] = {}
     for pictured in [row, *row["variants"]]:
         name = pictured.get("picture")
@@ -160,6 +180,31 @@ def _make_product(row: Row, pictures: dict[str, str]) -> None:
         _make_variant(product, position, variant, images.get(variant.get("picture", "")))
 
 
+def _make_contents(product: Product, row: Row) -> None:
+    """Make what a product that is no parcel consists of."""
+    for position, file in enumerate(row.get("downloads", [])):
+        content = ContentFile(FILES[file["file"]](), name=file["file"])
+        DownloadFile.objects.create(
+            product=product, name=file["name"], file=content, position=position
+        )
+    for position, lesson in enumerate(row.get("lessons", [])):
+        Lesson.objects.create(product=product, position=position, **lesson)
+    if "event" in row:
+        event = row["event"]
+        day = _saturday_after(timezone.localdate() + timedelta(days=event["days_ahead"]))
+        begins, ends = (
+            timezone.make_aware(datetime.combine(day, time.fromisoformat(event[name])))
+            for name in ("begins", "ends")
+        )
+        EventDetails.objects.create(
+            product=product, starts_at=begins, ends_at=ends, place=event["place"]
+        )
+
+
+def _saturday_after(day: date) -> date:
+    return day + timedelta(days=(SATURDAY - day.weekday()) % 7)
+
+
 def _make_variant(product: Product, position: int, row: Row, image: ProductImage | None) -> None:
     variant = Variant.objects.create(
         product=product,
@@ -167,8 +212,12 @@ def _make_variant(product: Product, position: int, row: Row, image: ProductImage
         options=row["options"],
         position=position,
         image=image,
-        stock=None if row["stock"] is None else _make_stock(row["sku"], row["stock"]),
     )
+    if row["stock"] is not None and product.kind == Product.Kind.LICENCE:
+        add_keys(variant, [secrets.token_hex(10).upper() for _unit in range(row["stock"])], ACTOR)
+    elif row["stock"] is not None:
+        variant.stock = _make_stock(row["sku"], row["stock"])
+        variant.save(update_fields=["stock"])
     Price.objects.bulk_create(
         Price(variant=variant, currency=currency, amount_minor=amount_minor)
         for currency, amount_minor in row["prices"].items()

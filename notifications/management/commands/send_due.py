@@ -8,7 +8,7 @@ from notifications.tasks import send_due
 
 
 class Command(BaseCommand):
-    help = "Send the messages that are due now."
+    help = "Plan what follows new events, and do the steps that are due: messages, grants, notes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say which are due")
@@ -18,9 +18,9 @@ class Command(BaseCommand):
             for delivery in due_deliveries():
                 self.stdout.write(str(delivery))
             return
-        self.stdout.write(f"{send_due()} messages sent.")
+        self.stdout.write(f"{send_due()} steps done.")
         failing = Delivery.objects.filter(state=Delivery.State.DUE).exclude(error="").count()
         if failing:
             raise CommandError(
-                f"{failing} messages could not be sent yet: see Deliveries in admin."
+                f"{failing} steps have failed and wait for their next try: see Steps in the admin."
             )

@@ -5,11 +5,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
-from shop.models import Variant
+from shop.delivery import DeliveryDates
+from shop.models import Product, Variant
 
 # Crockford's base 32: no letter that is mistaken for a digit.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -23,10 +23,6 @@ def new_number() -> str:
 
 def new_access_key() -> str:
     return secrets.token_urlsafe(18)
-
-
-def new_refund_key() -> str:
-    return "refund-" + secrets.token_urlsafe(24)
 
 
 class Order(models.Model):
@@ -56,8 +52,15 @@ class Order(models.Model):
     shipping_address = models.JSONField(_("delivery address"))
     # Empty: the same as the delivery address.
     billing_address = models.JSONField(_("billing address"), default=dict, blank=True)
-    delivery_from = models.DateField(_("delivery from"))
-    delivery_until = models.DateField(_("delivery until"))
+    # Null where nothing is sent as a parcel.
+    delivery_from = models.DateField(_("delivery from"), null=True, blank=True)
+    delivery_until = models.DateField(_("delivery until"), null=True, blank=True)
+    # The shopper's language when it was placed; messages are written in it.
+    language = models.CharField(_("language"), max_length=10, default="en")
+    # Where the visit came from: a campaign or another site; empty when it is not known.
+    source = models.CharField(_("source"), max_length=80, blank=True)
+    # A number such as +4915112345678 that asked for news of this order by WhatsApp.
+    whatsapp = models.CharField(_("WhatsApp"), max_length=20, blank=True)
 
     currency = models.CharField(_("currency"), max_length=3)
     country = CountryField(_("country"))
@@ -131,6 +134,13 @@ class Order(models.Model):
         path = reverse("orders:order", args=[self.number])
         return f"{path}?key={self.access_key}"
 
+    @property
+    def delivery(self) -> DeliveryDates | None:
+        """When the parcels arrive; None where nothing is sent."""
+        if self.delivery_from is None or self.delivery_until is None:
+            return None
+        return DeliveryDates(self.delivery_from, self.delivery_until)
+
 
 class OrderLine(models.Model):
     """What was bought, as it was named and priced then; the variant may change or go."""
@@ -144,6 +154,11 @@ class OrderLine(models.Model):
     unit_price_minor = models.PositiveBigIntegerField(_("price"))
     discount_minor = models.PositiveBigIntegerField(_("discount"))
     tax_minor = models.PositiveBigIntegerField(_("tax"))
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=Product.Kind, default=Product.Kind.PARCEL
+    )
+    # Units that have left us in parcels; kept by orders/shipping.py.
+    shipped_quantity = models.PositiveIntegerField(_("sent"), default=0)
     # Units in refunds that did not fail; kept by orders/refunding.py.
     refunded_quantity = models.PositiveIntegerField(_("refunded"), default=0)
 
@@ -159,6 +174,16 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded_quantity__lte=F("quantity")),
                 name="orders_line_refunded_at_most_bought",
+            ),
+            models.CheckConstraint(
+                condition=Q(shipped_quantity__lte=F("quantity")),
+                name="orders_line_shipped_at_most_bought",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=["parcel", "download", "licence", "repository", "course", "event"]
+                ),
+                name="orders_line_kind_known",
             ),
         ]
 
@@ -208,6 +233,16 @@ class OrderEvent(models.Model):
         DISPUTE_WON = "dispute_won", _("Dispute won")
         DISPUTE_LOST = "dispute_lost", _("Dispute lost")
         MESSAGE_SENT = "message_sent", _("Message sent")
+        SHIPPED = "shipped", _("Parcel sent")
+        HANDLE_GIVEN = "handle_given", _("User name for access given")
+        GRANTED = "granted", _("Granted")
+        REGRANT_ASKED = "regrant_asked", _("Grant asked for by staff")
+        REVOKE_ASKED = "revoke_asked", _("Revocation asked for by staff")
+        REVOKED = "revoked", _("Revoked")
+        RESEND_ASKED = "resend_asked", _("Message asked for again")
+        ADMITTED = "admitted", _("Ticket admitted")
+        WHATSAPP_ON = "whatsapp_on", _("News by WhatsApp asked for")
+        RECEIPT_ISSUED = "receipt_issued", _("Receipt issued")
 
     class Actor(models.TextChoices):
         SHOPPER = "shopper", _("shopper")
@@ -248,196 +283,3 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order}: {self.kind}"
-
-
-class Payment(models.Model):
-    """Money that Stripe took for an order. Only `accepted` money pays it."""
-
-    class Outcome(models.TextChoices):
-        ACCEPTED = "accepted", _("accepted")
-        MISMATCH = "mismatch", _("amount or currency differs: refund or correct")
-        LATE = "late", _("order was closed and the goods are gone: refund")
-
-    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
-    intent_id = models.CharField(_("payment intent"), max_length=255, unique=True)
-    amount_minor = models.PositiveBigIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
-    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
-    # What refunds that did not fail give back of it; kept by orders/refunding.py.
-    refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
-    received_at = models.DateTimeField(_("received"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("payment")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(outcome="accepted"),
-                name="orders_one_accepted_payment",
-            ),
-            models.CheckConstraint(
-                condition=Q(outcome__in=["accepted", "mismatch", "late"]),
-                name="orders_payment_outcome_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(refunded_minor__lte=F("amount_minor")),
-                name="orders_refunded_at_most_captured",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.intent_id
-
-    @property
-    def refundable_minor(self) -> int:
-        """What may still be given back, in minor units."""
-        return self.amount_minor - self.refunded_minor
-
-
-class Refund(models.Model):
-    """Money of one payment on its way back. `orders/refunding.py` is the only writer of `state`.
-
-    Requested here, sent and settled by checkout. One row is one refund at Stripe: after a failure a
-    new row `repeats` it. `amount_minor` = its lines + shipping + other.
-    """
-
-    class State(models.TextChoices):
-        REQUESTED = "requested", _("requested")
-        SENT = "sent", _("sent")
-        SUCCEEDED = "succeeded", _("succeeded")
-        FAILED = "failed", _("failed")
-
-    class Reason(models.TextChoices):
-        RETURNED = "returned", _("goods returned")
-        CANCELED = "canceled", _("order canceled")
-        GOODWILL = "goodwill", _("goodwill")
-        DUPLICATE = "duplicate", _("paid twice")
-        FRAUDULENT = "fraudulent", _("fraudulent")
-        LATE = "late", _("money came too late")
-        AT_STRIPE = "at_stripe", _("made in Stripe's dashboard")
-
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
-    # Null: asked for by the schedule, or made in Stripe's dashboard.
-    staff = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
-    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
-    note = models.CharField(_("note"), max_length=200, blank=True)
-    amount_minor = models.PositiveBigIntegerField(_("amount"))
-    shipping_minor = models.PositiveBigIntegerField(_("shipping"), default=0)
-    other_minor = models.PositiveBigIntegerField(_("other"), default=0)
-    idempotency_key = models.CharField(max_length=64, unique=True, default=new_refund_key)
-    # Null until Stripe has answered.
-    stripe_id = models.CharField(
-        _("refund at Stripe"), max_length=255, unique=True, null=True, blank=True
-    )
-    repeats = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="repeated_by"
-    )
-    error = models.TextField(_("why it failed"), blank=True)
-    tries = models.PositiveIntegerField(_("tries"), default=0)
-    next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
-    requested_at = models.DateTimeField(_("requested"), auto_now_add=True)
-    # Stays when a refund that had succeeded fails later: its goods are back already.
-    succeeded_at = models.DateTimeField(_("succeeded"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("refund")
-        ordering = ["pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["requested", "sent", "succeeded", "failed"]),
-                name="orders_refund_state_known",
-            ),
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_refund_not_empty"),
-            models.CheckConstraint(
-                condition=Q(amount_minor__gte=F("shipping_minor") + F("other_minor")),
-                name="orders_refund_parts_within_amount",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["next_try_at"],
-                condition=Q(state__in=["requested", "sent"]),
-                name="orders_refund_undone",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"refund {self.pk}"
-
-
-class RefundLine(models.Model):
-    """Units of one order line in a refund, with their share of discount and tax."""
-
-    refund = models.ForeignKey(Refund, models.CASCADE, related_name="lines")
-    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="refund_lines")
-    quantity = models.PositiveIntegerField(_("quantity"))
-    amount_minor = models.PositiveBigIntegerField(_("amount"))
-    # Whether the units go back on the shelf once the money has gone back.
-    restock = models.BooleanField(_("restock"))
-
-    class Meta:
-        verbose_name = _("refund line")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["refund", "line"], name="orders_refund_line_once_per_refund"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="orders_refund_line_not_empty"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.line.title}"
-
-
-class Dispute(models.Model):
-    """A chargeback of one payment, as it stands at Stripe. Checkout is the writer."""
-
-    class Status(models.TextChoices):
-        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("inquiry: needs an answer")
-        WARNING_UNDER_REVIEW = "warning_under_review", _("inquiry: under review")
-        WARNING_CLOSED = "warning_closed", _("inquiry closed")
-        NEEDS_RESPONSE = "needs_response", _("needs an answer")
-        UNDER_REVIEW = "under_review", _("under review")
-        WON = "won", _("won")
-        LOST = "lost", _("lost")
-        PREVENTED = "prevented", _("prevented")
-
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="disputes")
-    stripe_id = models.CharField(_("dispute at Stripe"), max_length=255, unique=True)
-    status = models.CharField(_("status"), max_length=22, choices=Status)
-    reason = models.CharField(_("reason"), max_length=60)
-    amount_minor = models.PositiveBigIntegerField(_("amount"))
-    # What Stripe has taken for it and not given back, fees left out.
-    withdrawn_minor = models.PositiveBigIntegerField(_("withdrawn"), default=0)
-    evidence_due_at = models.DateTimeField(_("evidence due"), null=True, blank=True)
-    opened_at = models.DateTimeField(_("opened"))
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("dispute")
-        ordering = ["pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(
-                    status__in=[
-                        "warning_needs_response",
-                        "warning_under_review",
-                        "warning_closed",
-                        "needs_response",
-                        "under_review",
-                        "won",
-                        "lost",
-                        "prevented",
-                    ]
-                ),
-                name="orders_dispute_status_known",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.stripe_id

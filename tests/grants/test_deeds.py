@@ -1,0 +1,272 @@
+"""The steps that grant and revoke, and what GitHub says to them."""
+
+import pytest
+import requests
+from pytest_django import Settings
+
+from notifications import github as client
+from notifications import granting as deeds
+from notifications.failures import GiveUpError, NotWantedError, OutsideError
+from notifications.models import Delivery
+from notifications.tasks import send_due
+from orders.granting import ask_to_revoke, give_handle, grant_line, revoke_line
+from orders.models import Grant, Order
+from orders.states import SCHEDULE
+from shop.models import LicenceKey, Product
+from tests.grants.goods import a_book, a_licence, a_repository, grant_of, refund, sell
+from tests.orders.paid import stella
+from tests.standin import StandIn
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
+Kind = Product.Kind
+State = Grant.State
+
+
+@pytest.fixture
+def github(standin: StandIn, settings: Settings) -> StandIn:
+    settings.GITHUB_API_BASE = f"{standin.url}/github"
+    settings.GITHUB_TOKEN = "ours"
+    return standin
+
+
+@pytest.fixture
+def order() -> Order:
+    return sell((a_repository(), 1))
+
+
+def repository(order: Order) -> Grant:
+    return grant_of(order, Kind.REPOSITORY)
+
+
+def step(order: Order, name: str) -> Delivery:
+    return Delivery.objects.filter(event__order=order, step=name).latest("pk")
+
+
+def invited(github: StandIn) -> list[tuple[str, str]]:
+    return [(one["user_name"], one["state"]) for one in github.repo_invitations()]
+
+
+def accept(github: StandIn) -> None:
+    """Accept the one invitation, as its invitee does on the stand-in's page."""
+    (invitation,) = github.repo_invitations()
+    answer = requests.post(
+        f"{github.url}/outside/accept",
+        {"invitation": invitation["id"]},
+        headers={"Origin": github.url},
+        timeout=5,
+    )
+    assert answer.ok
+
+
+def test_the_buyer_is_invited_once_he_has_told_his_name(github: StandIn, order: Order) -> None:
+    send_due()
+    assert invited(github) == []
+
+    give_handle(repository(order), "ada-b")
+    send_due()
+
+    assert invited(github) == [("ada-b", "invited")]
+    assert step(order, "grant").result == "ada-b was invited"
+    assert repository(order).state == State.GRANTED
+
+
+def test_to_invite_twice_harms_nothing(github: StandIn) -> None:
+    client.invite("clay/glazes", "ada-b")
+    client.invite("clay/glazes", "ada-b")
+    accept(github)
+
+    assert client.invite("clay/glazes", "ada-b") == "ada-b had access already"
+    assert invited(github) == [("ada-b", "accepted")]
+
+
+def test_access_is_withdrawn_also_before_it_was_accepted(github: StandIn, order: Order) -> None:
+    give_handle(repository(order), "Ada-B")
+    send_due()
+
+    ask_to_revoke(repository(order), stella())
+    send_due()
+
+    assert invited(github) == []
+    assert repository(order).state == State.REVOKED
+
+
+def test_access_that_was_accepted_is_withdrawn(github: StandIn, order: Order) -> None:
+    give_handle(repository(order), "ada-b")
+    send_due()
+    accept(github)
+
+    ask_to_revoke(repository(order), stella())
+    send_due()
+
+    assert invited(github) == []
+
+
+def test_whoever_bought_it_twice_keeps_what_he_still_has(github: StandIn, order: Order) -> None:
+    variant = repository(order).line.variant
+    assert variant is not None
+    other = sell((variant, 1))
+    for each in (order, other):
+        give_handle(repository(each), "ada-b")
+    send_due()
+
+    ask_to_revoke(repository(other), stella())
+    send_due()
+
+    assert repository(other).state == State.REVOKED
+    assert invited(github) == [("ada-b", "invited")]
+
+
+def test_an_invitation_that_comes_after_the_revocation_is_withdrawn(
+    github: StandIn, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def revoked_meanwhile(name: str, user_name: str) -> str:
+        revoke_line(repository(order), SCHEDULE)
+        return client.invite(name, user_name)
+
+    give_handle(repository(order), "ada-b")
+    monkeypatch.setattr(deeds, "invite", revoked_meanwhile)
+    send_due()
+
+    assert invited(github) == []
+    assert step(order, "grant").state == Delivery.State.CANCELED
+
+
+@pytest.mark.parametrize(
+    ("name", "user_name", "token", "why"),
+    [
+        ("clay/glazes", "missing-ada", "ours", "no repository clay/glazes or no user missing-ada"),
+        ("missing/glazes", "ada", "ours", "no repository missing/glazes"),
+        ("clay/glazes", "ada", "", "GITHUB_TOKEN is not set"),
+    ],
+)
+def test_what_github_will_never_do_is_given_up(
+    github: StandIn, settings: Settings, name: str, user_name: str, token: str, why: str
+) -> None:
+    settings.GITHUB_TOKEN = token
+
+    with pytest.raises(GiveUpError, match=why):
+        client.invite(name, user_name)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, status: int, **headers: str) -> None:
+    answer = requests.Response()
+    answer.status_code = status
+    answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    monkeypatch.setattr(requests, "request", lambda *args, **kwargs: answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error"),
+    [
+        (500, {}, OutsideError),
+        (502, {}, OutsideError),
+        (429, {}, OutsideError),
+        (403, {"Retry_After": "60"}, OutsideError),
+        (403, {"X_RateLimit_Remaining": "0"}, OutsideError),
+        (403, {}, GiveUpError),
+        (401, {}, GiveUpError),
+        (404, {}, GiveUpError),
+        (422, {}, GiveUpError),
+        (301, {}, GiveUpError),
+    ],
+)
+def test_each_answer_is_tried_again_or_given_up(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    headers: dict[str, str],
+    error: type[Exception],
+) -> None:
+    settings.GITHUB_TOKEN = "ours"
+    answering(monkeypatch, status, **headers)
+
+    with pytest.raises(error, match=str(status) if status != 404 else "GitHub knows"):
+        client.invite("clay/glazes", "ada-b")
+
+
+def test_a_github_that_cannot_be_reached_is_tried_again(settings: Settings) -> None:
+    settings.GITHUB_TOKEN = "ours"
+    settings.GITHUB_API_BASE = "http://127.0.0.1:9"
+
+    with pytest.raises(OutsideError, match="cannot be reached"):
+        client.withdraw("clay/glazes", "ada-b")
+
+
+def test_too_few_keys_wait_for_staff_and_not_for_the_clock() -> None:
+    pool = a_licence(["A-1"])
+    order = sell((pool, 1))
+    LicenceKey.objects.all().delete()
+
+    send_due()
+
+    assert step(order, "grant").state == Delivery.State.FAILED
+    assert "Add keys, then try again" in step(order, "grant").error
+
+
+def test_units_of_a_partial_refund_are_taken_back_as_staff_wish() -> None:
+    order = sell((a_licence(), 3))
+    send_due()
+    refund(order, Kind.LICENCE, 1, take_back=True)
+    send_due()
+    refund(order, Kind.LICENCE, 1, take_back=False)
+    send_due()
+
+    grant = grant_of(order, Kind.LICENCE)
+    assert grant.state == State.GRANTED
+    assert grant.licences.filter(revoked_at=None).count() == 2
+
+
+def test_the_last_unit_that_is_taken_back_takes_the_whole() -> None:
+    order = sell((a_book(), 2))
+    send_due()
+    refund(order, Kind.DOWNLOAD, 1, take_back=True)
+    send_due()
+    assert grant_of(order, Kind.DOWNLOAD).state == State.GRANTED
+
+    refund(order, Kind.DOWNLOAD, 1, take_back=True)
+    send_due()
+
+    assert grant_of(order, Kind.DOWNLOAD).state == State.REVOKED
+
+
+def test_what_was_taken_back_before_it_came_never_comes() -> None:
+    order = sell((a_book(), 1))
+    refund(order, Kind.DOWNLOAD, 1, take_back=True)
+    revoke_line(grant_of(order, Kind.DOWNLOAD), SCHEDULE)
+
+    send_due()
+
+    assert step(order, "grant").state == Delivery.State.CANCELED
+    assert step(order, "download_ready").state == Delivery.State.CANCELED
+
+
+def test_a_repository_that_left_the_shop_is_for_staff_to_see_to(
+    github: StandIn, order: Order
+) -> None:
+    give_handle(repository(order), "ada-b")
+    send_due()
+    order.lines.update(variant=None)
+
+    ask_to_revoke(repository(order), stella())
+    send_due()
+
+    assert "see to its access at GitHub by hand" in step(order, "revoke").error
+    assert repository(order).state == State.GRANTED
+
+
+def test_revoke_units_needs_a_refund() -> None:
+    with pytest.raises(ValueError, match="follows the refund"):
+        deeds.revoke_units(Delivery(step="revoke_units"))
+
+
+def test_a_full_refund_leaves_the_revoking_to_its_own_steps() -> None:
+    order = sell((a_book(), 1))
+    grant_line(grant_of(order, Kind.DOWNLOAD), SCHEDULE)
+    refund(order, Kind.DOWNLOAD, 1, take_back=True)
+    send_due()
+    delivery = step(order, "revoke_units")
+    Order.objects.filter(pk=order.pk).update(state=Order.State.REFUNDED)
+    delivery.refresh_from_db()
+
+    with pytest.raises(NotWantedError, match="all of the order"):
+        deeds.revoke_units(delivery)
