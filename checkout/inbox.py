@@ -7,10 +7,10 @@ from functools import partial
 from secrets import SystemRandom
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from checkout import stripe_gateway
 from checkout.disputing import settle_dispute
@@ -20,6 +20,7 @@ from checkout.settling import NotYetError, note_decline, settle
 from checkout.stripe_gateway import Intent
 from orders.models import Order, Payment
 from orders.states import STRIPE
+from shop.doorbells import ring
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ LONGEST_WAIT = timedelta(hours=1)
 # An event that depends on another is asked again after the one, and parked after the other.
 PAUSE = timedelta(seconds=20)
 WAITS_AT_MOST = timedelta(hours=6)
+# A worker that died gives its event back after this long. To apply one twice does no harm.
+LEASE = timedelta(seconds=60)
 
 
 def apply_event(event_id: str) -> None:
@@ -50,6 +53,13 @@ def apply_event(event_id: str) -> None:
         _keep_for_later(event, error)
 
 
+def apply_due(event_id: str) -> None:
+    """Apply an event that is due, unless a rival is at it: one that dies gives it back."""
+    claim = due_events().filter(event_id=event_id).order_by()
+    if claim.update(next_try_at=timezone.now() + LEASE):
+        apply_event(event_id)
+
+
 def due_events() -> QuerySet[WebhookEvent]:
     """The events whose time has come, oldest first: what a lost doorbell or a failure left."""
     return _undone().filter(next_try_at__lte=timezone.now()).order_by("pk")
@@ -63,12 +73,8 @@ def replay(events: QuerySet[WebhookEvent]) -> int:
     count = events.update(
         state=State.RECEIVED, tries=0, next_try_at=timezone.now(), error="", closed_at=None
     )
-    transaction.on_commit(_ring)
+    ring(settings.INBOX_DOORBELL)
     return count
-
-
-def _ring() -> None:
-    async_task("checkout.tasks.apply_events")
 
 
 def _undone() -> QuerySet[WebhookEvent]:

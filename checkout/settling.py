@@ -4,13 +4,11 @@ Webhooks, sweeps and the pay request all end here, so that what came first makes
 """
 
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from cart import coupons
 from cart.leaving import note_recovered
@@ -24,6 +22,7 @@ from inventory import stock
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.refunding import request_all
 from orders.states import SCHEDULE, SHOPPER, Actor, append_event, lock, move
+from shop.doorbells import ring
 
 State = Order.State
 Kind = OrderEvent.Kind
@@ -90,7 +89,7 @@ def note_decline(intent: Intent, code: str, actor: Actor, event_id: str) -> None
         # Checkout's expiry cancels at Stripe first, and closes the order then.
         order.held_until = timezone.now()
         order.save(update_fields=["held_until"])
-        transaction.on_commit(partial(async_task, settings.CLOSE_DOORBELL))
+        ring(settings.CLOSE_DOORBELL)
     else:
         _hold_at_least(order, settings.DECLINE_GRACE_MINUTES)
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from accounts.rate_limits import forget_old_windows
 from checkout.expiring import expire_due, look_up_open
 from checkout.guarding import tell_staff
-from checkout.inbox import apply_event, due_events
+from checkout.inbox import apply_due, due_events
 from checkout.leaving import note_what_was_left
 from checkout.models import PaymentRequest
 from checkout.reconciling import forget_quiet_readings, reconcile
 from checkout.refunding import due_refunds, send_refund
 from checkout.stripe_gateway import StripeError
+from shop.doorbells import answer, ring
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def read_events() -> None:
 
 def apply_events() -> None:
     """Apply the events that are due. Rung for when some were put back into the inbox."""
-    _for_a_while(apply_events, map(apply_event, due_events().values_list("event_id", flat=True)))
+    _for_a_while(apply_events, map(apply_due, due_events().values_list("event_id", flat=True)))
 
 
 def send_refunds() -> None:
@@ -75,8 +75,10 @@ def tidy() -> None:
 
 
 def _for_a_while(part: Callable[[], None], steps: Iterable[object]) -> None:
+    task = f"checkout.tasks.{part.__name__}"
+    answer(task)
     until = time.monotonic() + PART_SECONDS
     for _step in steps:
         if time.monotonic() > until:
-            async_task(f"checkout.tasks.{part.__name__}")
+            ring(task)
             break

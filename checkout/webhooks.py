@@ -3,14 +3,14 @@
 import logging
 from typing import Any
 
-from django.db import transaction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from django_q.tasks import async_task
 
 from checkout.models import WebhookEvent
 from checkout.stripe_gateway import BadSignatureError, read_event
+from shop.doorbells import ring
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +27,14 @@ def receive(request: HttpRequest) -> HttpResponse:
     if not _is_event(event):
         logger.warning("webhook refused: it is signed, but no event")
         return _refuse("The body is no event of Stripe: it needs an id, a type and data.object.")
-    with transaction.atomic():
-        WebhookEvent.objects.bulk_create(
-            [WebhookEvent(event_id=event["id"], type=event["type"], payload=event)],
-            # One that Stripe's list knew first was brought by the webhook all the same.
-            update_conflicts=True,
-            unique_fields=["event_id"],
-            update_fields=["source"],
-        )
-        async_task("checkout.inbox.apply_event", event["id"])
+    WebhookEvent.objects.bulk_create(
+        [WebhookEvent(event_id=event["id"], type=event["type"], payload=event)],
+        # One that Stripe's list knew first was brought by the webhook all the same.
+        update_conflicts=True,
+        unique_fields=["event_id"],
+        update_fields=["source"],
+    )
+    ring(settings.INBOX_DOORBELL)
     return HttpResponse("stored", content_type="text/plain")
 
 

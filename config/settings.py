@@ -197,6 +197,8 @@ Q_CLUSTER = {
 # Rung after each order event: the outbox that notifications reads.
 ORDER_EVENT_DOORBELL = "notifications.tasks.send_due"
 # Rung when a refund is to be sent to Stripe, and when an unpaid order's hold was ended early.
+# Rung when Stripe has told of something.
+INBOX_DOORBELL = "checkout.tasks.apply_events"
 REFUND_DOORBELL = "checkout.tasks.send_refunds"
 CLOSE_DOORBELL = "checkout.tasks.close_due"
 

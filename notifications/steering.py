@@ -5,10 +5,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from accounts.models import User
 from notifications.models import Delivery
+from shop.doorbells import ring
 
 State = Delivery.State
 
@@ -53,9 +53,5 @@ def let_fail(steps: QuerySet[Delivery]) -> int:
 def _put_back(steps: QuerySet[Delivery]) -> int:
     count = steps.update(state=State.DUE, due_at=timezone.now(), tries=0)
     if count:
-        transaction.on_commit(_ring)
+        ring(settings.ORDER_EVENT_DOORBELL)
     return count
-
-
-def _ring() -> None:
-    async_task(settings.ORDER_EVENT_DOORBELL)

@@ -4,13 +4,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from orders.fulfilling import PAID_NOT_DONE
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.refund_pricing import RefundRefusedError
 from orders.refunding import request_all
 from orders.states import Actor, append_event, lock
+from shop.doorbells import ring
 
 
 class CancelRefusedError(Exception):
@@ -29,7 +29,7 @@ def cancel_order(order_id: int, actor: Actor) -> Order:
         order.held_until = timezone.now()
         order.save(update_fields=["held_until"])
         append_event(order, OrderEvent.Kind.CANCEL_REQUESTED, actor)
-        transaction.on_commit(_ring)
+        ring(settings.CLOSE_DOORBELL)
     elif order.state in PAID_NOT_DONE:
         if order.shipments.exists():
             raise CancelRefusedError(
@@ -51,7 +51,3 @@ def cancel_order(order_id: int, actor: Actor) -> Order:
             _("This order is “%(state)s” already: there is nothing to cancel.") % words
         )
     return order
-
-
-def _ring() -> None:
-    async_task(settings.CLOSE_DOORBELL)

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from inventory import stock
 from orders.fulfilling import note_progress
@@ -28,6 +27,7 @@ from orders.refund_pricing import (
     refuse_too_much_shipping,
 )
 from orders.states import Actor, append_event, lock, move
+from shop.doorbells import ring
 from shop.models import Product
 
 State = Refund.State
@@ -219,7 +219,7 @@ def _book(
             refunded_quantity=F("refunded_quantity") + line.quantity
         )
     _tell(refund, Kind.REFUND_REQUESTED, actor, reason=reason, note=note)
-    transaction.on_commit(_ring)
+    ring(settings.REFUND_DOORBELL)
     return refund
 
 
@@ -265,7 +265,3 @@ def _tell(refund: Refund, kind: Kind, actor: Actor, **data: object) -> None:
         data["currency"] = payment.currency
     said = {name: value for name, value in data.items() if value}
     append_event(payment.order, kind, actor, refund.amount_minor, refund=refund.pk, **said)
-
-
-def _ring() -> None:
-    async_task(settings.REFUND_DOORBELL)

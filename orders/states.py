@@ -5,10 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django_q.tasks import async_task
 
 from accounts.models import User
 from orders.models import Order, OrderEvent
+from shop.doorbells import ring
 
 State = Order.State
 Kind = OrderEvent.Kind
@@ -86,9 +86,5 @@ def append_event(
         amount_minor=amount_minor,
         data=data,
     )
-    transaction.on_commit(_ring)
+    ring(settings.ORDER_EVENT_DOORBELL)
     return event
-
-
-def _ring() -> None:
-    async_task(settings.ORDER_EVENT_DOORBELL)

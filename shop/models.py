@@ -356,3 +356,16 @@ class FunnelEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Doorbell(models.Model):
+    """A task that waits in the queue, and when it was rung for (shop/doorbells.py)."""
+
+    task = models.CharField(max_length=80, primary_key=True)
+    rung_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("doorbell")
+
+    def __str__(self) -> str:
+        return self.task

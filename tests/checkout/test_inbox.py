@@ -256,7 +256,7 @@ def test_a_replayed_event_begins_anew_and_rings(
     event: WebhookEvent, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     rung: list[str] = []
-    monkeypatch.setattr("checkout.inbox.async_task", rung.append)
+    monkeypatch.setattr("checkout.inbox.ring", rung.append)
     WebhookEvent.objects.update(state=State.FAILED, tries=MOST_TRIES, error="Stripe is away.")
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -2,6 +2,7 @@
 
 import pytest
 from django_q.models import OrmQ
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from checkout import tasks
 from checkout.models import WebhookEvent
@@ -22,11 +23,13 @@ def left() -> int:
 
 def test_a_part_that_takes_too_long_goes_on_in_a_task_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     store_events(3)
     monkeypatch.setattr(tasks, "PART_SECONDS", 0)
 
-    tasks.apply_events()
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.apply_events()
 
     assert left() == 2
     assert [task.func() for task in OrmQ.objects.all()] == ["checkout.tasks.apply_events"]

@@ -2,9 +2,9 @@
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from orders import canceling
 from orders.canceling import CancelRefusedError, cancel_order
 from orders.models import Order, OrderEvent, Refund
 from orders.refunding import request_all, succeed
@@ -26,14 +26,14 @@ def test_an_unpaid_orders_hold_ends_now_and_stripe_is_asked_first(
 ) -> None:
     order, actor = make_order(), stella()
 
-    with django_capture_on_commit_callbacks() as callbacks:
+    with django_capture_on_commit_callbacks(execute=True):
         cancel_order(order.pk, actor)
 
     order.refresh_from_db()
     assert order.held_until <= timezone.now()
     assert order.state == State.PENDING
     assert order.events.get(kind=OrderEvent.Kind.CANCEL_REQUESTED).staff == actor.staff
-    assert canceling._ring in callbacks
+    assert "checkout.tasks.close_due" in [task.func() for task in OrmQ.objects.all()]
 
 
 @pytest.mark.parametrize("state", [State.PAID, State.FULFILLING])
