@@ -17,8 +17,8 @@ from notifications.report.period import PRESETS, USUAL, PeriodError, asked_perio
 from notifications.report.plots import plots_of
 from notifications.report.tables import Table, tables_of
 
-# A page shows so many rows of a table; all of them are in its CSV.
-MOST_ROWS = 20
+# A page shows so many rows of a table, a month of days; all of them are in its CSV.
+MOST_ROWS = 31
 
 
 @require_safe

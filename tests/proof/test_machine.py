@@ -22,7 +22,7 @@ def test_the_books_close_whatever_happens(standin: StandIn) -> None:
     run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=int(WORLDS or 12),
+            max_examples=int(WORLDS or 8),
             derandomize=WORLDS is None,
             database=None,
             # To find a shorter way to the same failure takes longer than all the rest.
