@@ -15,6 +15,8 @@ M = TypeVar("M", bound=Model)
 
 LOW = 5
 LATEST = 20
+Reason = StockMovement.Reason
+CORRECTIONS = (Reason.RECEIVED, Reason.DAMAGED, Reason.COUNTED)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[M]):
@@ -31,14 +33,18 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
 
 
 class CorrectionForm(forms.ModelForm[StockItem]):
-    """What staff received, counted or lost. `change` is what that does to the units on hand."""
+    """What staff received, counted or lost. `change` is what that does to the units on hand.
+
+    `seen` is the correction that the page showed last: one sent twice, or made by two people at
+    once, is booked once.
+    """
 
     reason = forms.ChoiceField(
         label=gettext_lazy("What happened"),
         choices=[
-            (StockMovement.Reason.RECEIVED, gettext_lazy("Received: add units")),
-            (StockMovement.Reason.DAMAGED, gettext_lazy("Damaged or lost: take units away")),
-            (StockMovement.Reason.COUNTED, gettext_lazy("Counted: this many are on the shelf")),
+            (Reason.RECEIVED, gettext_lazy("Received: add units")),
+            (Reason.DAMAGED, gettext_lazy("Damaged or lost: take units away")),
+            (Reason.COUNTED, gettext_lazy("Counted: this many are on the shelf")),
         ],
     )
     units = forms.IntegerField(label=gettext_lazy("Units"), min_value=0, max_value=1_000_000)
@@ -48,14 +54,25 @@ class CorrectionForm(forms.ModelForm[StockItem]):
         max_length=200,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput)
     change = 0
 
     class Meta:
         model = StockItem
         fields: list[str] = []
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        last = self._last_correction()
+        self.initial["seen"] = last.pk if last else 0
+
+    def _last_correction(self) -> StockMovement | None:
+        return self.instance.movements.filter(reason__in=CORRECTIONS).first()
+
     def clean(self) -> None:
         """Work out the change. Refuses one that would leave less than is held for orders.
+
+        Also one made without knowledge of the last; sent once more, it is taken.
 
         The row stays locked until the admin's transaction ends: a sale or a second member of staff
         waits, so what is checked here still holds when the movement is written.
@@ -64,11 +81,12 @@ class CorrectionForm(forms.ModelForm[StockItem]):
         if self.errors:
             return
         item = StockItem.objects.select_for_update().get(pk=self.instance.pk)
+        self._refuse_unseen()
         units = self.cleaned_data["units"]
         self.change = {
-            StockMovement.Reason.RECEIVED: units,
-            StockMovement.Reason.DAMAGED: -units,
-            StockMovement.Reason.COUNTED: units - item.on_hand,
+            Reason.RECEIVED: units,
+            Reason.DAMAGED: -units,
+            Reason.COUNTED: units - item.on_hand,
         }[self.cleaned_data["reason"]]
         left = item.on_hand + self.change
         if left < 0:
@@ -87,6 +105,23 @@ class CorrectionForm(forms.ModelForm[StockItem]):
                 )
                 % {"left": left, "held": item.held}
             )
+
+    def _refuse_unseen(self) -> None:
+        last = self._last_correction()
+        if last is None or last.pk == self.cleaned_data["seen"]:
+            return
+        self.data = {**self.data, "seen": last.pk}
+        raise ValidationError(
+            _(
+                "Not booked: since you opened this page, %(actor)s has booked %(change)+d "
+                "(%(reason)s). If yours comes on top of that, save once more."
+            )
+            % {
+                "actor": last.actor,
+                "change": last.quantity,
+                "reason": last.get_reason_display(),
+            }
+        )
 
 
 class LowFilter(admin.SimpleListFilter):
@@ -114,7 +149,7 @@ class StockItemAdmin(admin.ModelAdmin[StockItem]):
     search_help_text = gettext_lazy("SKU")
     ordering = ["sku"]
     counts = (None, {"fields": [("on_hand", "held", "free")]})
-    correction = (gettext_lazy("Correct stock"), {"fields": ["reason", "units", "note"]})
+    correction = (gettext_lazy("Correct stock"), {"fields": ["reason", "units", "note", "seen"]})
     readonly_fields = ["on_hand", "held", "free"]
 
     @admin.display(description=gettext_lazy("available"), ordering=F("on_hand") - F("held"))
@@ -138,7 +173,7 @@ class StockItemAdmin(admin.ModelAdmin[StockItem]):
         adjust(
             item,
             form.change,
-            StockMovement.Reason(form.cleaned_data["reason"]),
+            Reason(form.cleaned_data["reason"]),
             actor=request.user.get_username(),
             note=form.cleaned_data["note"],
         )

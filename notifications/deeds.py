@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from notifications.causes import event_of
-from notifications.granting import grant, revoke, revoke_units
+from notifications.granting import grant, revoke, revoke_units, withdraw_former
 from notifications.models import Delivery
 from notifications.posthog import tell_posthog
 from orders.receipts import issue
@@ -53,6 +53,7 @@ DEEDS: dict[str, Callable[[Delivery], str]] = {
         grant,
         revoke,
         revoke_units,
+        withdraw_former,
         stop_follow_ups,
         tell_posthog,
     )

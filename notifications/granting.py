@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from notifications.causes import event_of
 from notifications.failures import GiveUpError, NotWantedError
 from notifications.github import invite, withdraw
 from notifications.models import Delivery
@@ -33,8 +34,9 @@ def grant(delivery: Delivery) -> str:
         grant_line(grant, SCHEDULE)
     except GrantRefusedError as error:
         if grant.line.kind == Kind.REPOSITORY:
-            # It was revoked while GitHub was being asked, by a step that may have come too early.
-            _withdraw(grant)
+            # It was revoked or renamed while GitHub was being asked, by a step that may have come
+            # too early.
+            _withdraw(grant, grant.handle)
             raise NotWantedError(str(error)) from error
         raise GiveUpError(str(error)) from error
     return said or _("granted")
@@ -45,11 +47,19 @@ def revoke(delivery: Delivery) -> str:
     return _revoke(_current(delivery))
 
 
+def withdraw_former(delivery: Delivery) -> str:
+    """Take access away from whom the buyer's user name was before it was corrected."""
+    grant = _current(delivery)
+    former = event_of(delivery).data["former"]
+    if grant.handle.lower() == former.lower():
+        raise NotWantedError(_("it is the user name again"))
+    _withdraw(grant, former)
+    return _("%(name)s has no access") % {"name": former}
+
+
 def revoke_units(delivery: Delivery) -> str:
     """Take away those units of a partial refund that staff wanted back."""
-    event = delivery.event
-    if event is None:
-        raise ValueError("revoke_units follows the refund of an order.")
+    event = event_of(delivery)
     if event.order.state == Order.State.REFUNDED:
         raise NotWantedError(_("all of the order is revoked"))
     grants = Grant.objects.select_related("line__variant__product").filter(
@@ -70,7 +80,7 @@ def _revoke(grant: Grant) -> str:
     if grant.state == State.REVOKED:
         return _("was revoked before")
     if grant.line.kind == Kind.REPOSITORY:
-        _withdraw(grant)
+        _withdraw(grant, grant.handle)
     revoke_line(grant, SCHEDULE)
     return _("revoked")
 
@@ -87,16 +97,16 @@ def _invite(grant: Grant) -> str:
     return invite(_repository(grant), grant.handle)
 
 
-def _withdraw(grant: Grant) -> None:
+def _withdraw(grant: Grant, user_name: str) -> None:
     """Take access away at GitHub, unless the same person has bought it once more."""
-    if grant.handle and not _has_another(grant):
-        withdraw(_repository(grant), grant.handle)
+    if user_name and not _has_another(grant, user_name):
+        withdraw(_repository(grant), user_name)
 
 
-def _has_another(grant: Grant) -> bool:
+def _has_another(grant: Grant, user_name: str) -> bool:
     others = Grant.objects.exclude(pk=grant.pk).filter(
         state=State.GRANTED,
-        handle__iexact=grant.handle,
+        handle__iexact=user_name,
         line__variant__product__repository=_repository(grant),
     )
     return others.exists()

@@ -35,6 +35,7 @@ from notifications.targets import (
     licences,
     nameless,
     phone,
+    renamed,
     shop,
     shop_with_posthog,
     staff,
@@ -90,6 +91,7 @@ PLAN: dict[Kind, list[Step[OrderEvent]]] = {
         Step("follow_up_third", buyer, wait=30 * DAYS, unless=(refunded, unsubscribed)),
     ],
     Kind.HANDLE_GIVEN: [
+        Step("withdraw_former", renamed),
         Step("grant", grants, unless=(refunded,)),
         Step("access_granted", accesses, after="grant", unless=(refunded,)),
     ],

@@ -72,6 +72,11 @@ def grants(event: OrderEvent) -> list[Target]:
     return [Target(SHOP, grant) for grant in _grants(event) if not _is_nameless(grant)]
 
 
+def renamed(event: OrderEvent) -> list[Target]:
+    """The repository of which the buyer's user name was corrected."""
+    return grants(event) if event.data.get("former") else []
+
+
 def downloads(event: OrderEvent) -> list[Target]:
     """The buyer, for each line with files to download."""
     return _buyer_of(event, Kind.DOWNLOAD)

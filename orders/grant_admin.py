@@ -19,9 +19,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from inventory.admin import ReadOnlyAdmin
 from orders.access import SignedInRequest
-from orders.granting import ask_to_grant, ask_to_revoke, ask_to_tell
+from orders.grant_forms import UserNameForm
+from orders.granting import ask_to_grant, ask_to_revoke, ask_to_tell, give_handle
 from orders.models import Booking, Grant
-from orders.refund_admin import require
+from orders.refund_admin import require, subpage
 from orders.refusals import GrantRefusedError
 from orders.seats import admit, event_of, refusal
 from orders.states import Actor, by_staff
@@ -69,7 +70,12 @@ class GrantAdmin(ReadOnlyAdmin[Grant]):
             )
             for name in ASKS
         ]
-        return [*asks, *super().get_urls()]
+        rename = self.admin_site.admin_view(partial(_rename, site=self.admin_site))
+        return [
+            *asks,
+            path("<int:pk>/user-name/", rename, name="orders_grant_user_name"),
+            *super().get_urls(),
+        ]
 
 
 @require_POST
@@ -84,6 +90,32 @@ def _ask(request: SignedInRequest, pk: int, name: str) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, said % {"title": grant.line.title})
+    return _back(grant)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def _rename(request: SignedInRequest, pk: int, site: AdminSite) -> HttpResponse:
+    """Ask for the buyer's right GitHub user name, and have it invited instead of the wrong one."""
+    require(request, "orders.change_order", _("You may look at orders, but not change them."))
+    grants = Grant.objects.select_related("line__order")
+    grant = get_object_or_404(grants, pk=pk, line__kind=Product.Kind.REPOSITORY)
+    form = UserNameForm(grant, request.POST or None)
+    if form.is_valid():
+        try:
+            give_handle(grant, form.cleaned_data["user_name"], by_staff(request.user))
+        except GrantRefusedError as error:
+            form.add_error("user_name", str(error))
+        else:
+            said = _("%(title)s: the invitation is on its way.") % {"title": grant.line.title}
+            messages.success(request, said)
+            return _back(grant)
+    order = grant.line.order
+    title = _("GitHub user name for order %(number)s") % {"number": order}
+    context = {**subpage(site, request, order, title), "form": form, "grant": grant}
+    return render(request, "admin/orders/grant/user_name.html", context)
+
+
+def _back(grant: Grant) -> HttpResponse:
     address = reverse("admin:orders_order_change", args=[grant.line.order_id])
     return redirect(f"{address}#order-grants")
 

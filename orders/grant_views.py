@@ -28,6 +28,7 @@ from orders.models import Booking, Grant, LicenceGrant, Order, OrderLine
 from orders.purchases import SHOWN, purchases_of
 from orders.refusals import GrantRefusedError
 from orders.seats import change_attendee, event_of
+from orders.states import SHOPPER
 from shop.models import Product
 
 ORDERS_PER_PAGE = 20
@@ -85,7 +86,7 @@ def user_name(request: HttpRequest, number: str, line: int) -> HttpResponse:
     form = UserNameForm(grant, request.POST or None)
     if form.is_valid():
         try:
-            give_handle(grant, form.cleaned_data["user_name"])
+            give_handle(grant, form.cleaned_data["user_name"], SHOPPER)
         except GrantRefusedError as error:
             form.add_error("user_name", str(error))
         else:

@@ -17,7 +17,7 @@ from orders.licences import give_keys, put_back_unclaimed, revoke_keys
 from orders.models import Grant, Order, OrderEvent, OrderLine, RefundLine
 from orders.refusals import GrantRefusedError
 from orders.seats import book_seats, revoke_seats
-from orders.states import SHOPPER, Actor, append_event, lock
+from orders.states import Actor, append_event, lock
 from shop.models import Product
 
 State = Grant.State
@@ -53,9 +53,12 @@ def grant_line(grant: Grant, actor: Actor) -> bool:
     """Give the buyer what is due; False when it was granted before.
 
     For a repository it notes what was done at GitHub. Raises GrantRefusedError when the grant was
-    revoked, and when there are too few keys.
+    revoked, when the user name is not that of `grant` any more, and when there are too few keys.
     """
+    invited = grant.handle
     grant = _locked(grant)
+    if grant.handle != invited:
+        raise GrantRefusedError(_("Another user name was given meanwhile."))
     if grant.state == State.GRANTED:
         return False
     if grant.state == State.REVOKED:
@@ -101,10 +104,11 @@ def revoke_units(grant: Grant, actor: Actor) -> int:
 
 
 @transaction.atomic
-def give_handle(grant: Grant, user_name: str) -> None:
-    """Store the buyer's GitHub user name, upon which he is invited.
+def give_handle(grant: Grant, user_name: str, actor: Actor) -> None:
+    """Store the buyer's GitHub user name, upon which he is invited, and a former one no longer is.
 
-    Raises GrantRefusedError when it is no possible name, and when it is too late for one.
+    Only staff change the name of somebody who was invited already. Raises GrantRefusedError when it
+    is no possible name, and when it is too late for one.
     """
     user_name = user_name.strip().removeprefix("@")
     if not USER_NAME.fullmatch(user_name):
@@ -112,15 +116,20 @@ def give_handle(grant: Grant, user_name: str) -> None:
             _("This is no GitHub user name: it has letters, digits and single hyphens, at most 39.")
         )
     grant = _locked(grant)
-    if grant.line.kind != Kind.REPOSITORY or grant.state != State.DUE:
+    if grant.line.kind != Kind.REPOSITORY or (grant.state != State.DUE and not actor.staff):
         raise GrantRefusedError(_("The user name can no longer be changed here: write to us."))
+    if grant.state == State.REVOKED:
+        raise GrantRefusedError(_("Access was revoked: grant it again first."))
     if grant.line.order.state not in PAID:
         raise GrantRefusedError(_("The order is not paid, so there is nothing to open."))
-    if grant.handle == user_name:
+    former = grant.handle
+    # To GitHub, capitals make no difference.
+    if former.lower() == user_name.lower():
         return
     grant.handle = user_name
-    grant.save(update_fields=["handle"])
-    _tell(grant, Event.HANDLE_GIVEN, SHOPPER, user_name=user_name)
+    grant.state = State.DUE
+    grant.save(update_fields=["handle", "state"])
+    _tell(grant, Event.HANDLE_GIVEN, actor, user_name=user_name, former=former)
 
 
 @transaction.atomic

@@ -206,7 +206,7 @@ def _said_with(name: str, goods: Goods) -> str:
         return "granting" if goods.has_due else "granted"
     if name == State.FULFILLING and goods.shipments:
         return "partly_sent"
-    if name == State.FULFILLING and not goods.left_to_send:
+    if name == State.FULFILLING and (goods.granted or not goods.left_to_send):
         return "partly_granted"
     if name == State.FULFILLED and not goods.has_parcels:
         return "granted"

@@ -240,6 +240,8 @@ def assert_accessible() -> Callable[[Page], None]:
     """Return a function that fails with what axe finds on the page."""
 
     def check(page: Page) -> None:
+        # A click is over when the next page begins to arrive.
+        page.wait_for_load_state()
         violations = Axe().run(page).response["violations"]
         assert not violations, "\n".join(
             f"{violation['id']}: {violation['help']} at {node['target']}"

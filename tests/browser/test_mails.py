@@ -56,6 +56,7 @@ def test_staff_see_a_message_and_send_it_to_themselves(
     sign_in(page, staff, shop_server)
     page.goto(f"{shop_server}/admin/notifications/delivery/")
     page.get_by_role("link", name="See all messages").click()
+    expect(page.get_by_role("heading", name="Messages")).to_be_visible()
     assert_accessible(page)
 
     page.get_by_role("link", name="shipped").click()

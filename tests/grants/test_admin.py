@@ -112,11 +112,42 @@ def test_what_is_not_possible_is_said(
     assert why in press(office, button, grant_of(order, kind))
 
 
+def test_staff_correct_a_github_name_and_what_is_no_name_is_not_lost(
+    office: Client, order: Order
+) -> None:
+    grant = grant_of(order, Kind.REPOSITORY)
+    Grant.objects.filter(pk=grant.pk).update(handle="adda", state=Grant.State.GRANTED)
+    address = reverse("admin:orders_grant_user_name", args=[grant.pk])
+    page = office.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    assert address in page
+
+    refused = office.post(address, {"user_name": "ada b"}).content.decode()
+    assert "This is no GitHub user name" in refused
+    assert 'value="ada b"' in refused
+
+    page = office.post(address, {"user_name": "ada"}, follow=True).content.decode()
+    assert "the invitation is on its way" in page
+    event = order.events.get(kind=OrderEvent.Kind.HANDLE_GIVEN)
+    assert (event.data["user_name"], event.data["former"]) == ("ada", "adda")
+    assert str(event.staff) == "staff@example.com"
+
+
+def test_a_revoked_repository_takes_no_name(office: Client, order: Order) -> None:
+    grant = grant_of(order, Kind.REPOSITORY)
+    Grant.objects.filter(pk=grant.pk).update(handle="adda", state=Grant.State.REVOKED)
+    address = reverse("admin:orders_grant_user_name", args=[grant.pk])
+
+    assert "grant it again first" in office.post(address, {"user_name": "ada"}).content.decode()
+    assert grant_of(order, Kind.REPOSITORY).handle == "adda"
+
+
 def test_staff_who_may_only_look_press_nothing(client: Client, order: Order) -> None:
     client.force_login(UserFactory.create(is_staff=True))
     address = reverse("admin:orders_grant_revoke", args=[grant_of(order, Kind.COURSE).pk])
 
     assert client.post(address).status_code == 403
+    name = reverse("admin:orders_grant_user_name", args=[grant_of(order, Kind.REPOSITORY).pk])
+    assert client.post(name, {"user_name": "ada"}).status_code == 403
     assert client.get(ticket(seat_of(order))).status_code == 403
     assert not order.events.filter(kind=OrderEvent.Kind.REVOKE_ASKED).exists()
 

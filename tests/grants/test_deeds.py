@@ -11,7 +11,7 @@ from notifications.models import Delivery
 from notifications.tasks import send_due
 from orders.granting import ask_to_revoke, give_handle, grant_line, revoke_line
 from orders.models import Grant, Order
-from orders.states import SCHEDULE
+from orders.states import SCHEDULE, SHOPPER
 from shop.models import LicenceKey, Product
 from tests.grants.goods import a_book, a_licence, a_repository, grant_of, refund, sell
 from tests.orders.paid import stella
@@ -62,7 +62,7 @@ def test_the_buyer_is_invited_once_he_has_told_his_name(github: StandIn, order: 
     send_due()
     assert invited(github) == []
 
-    give_handle(repository(order), "ada-b")
+    give_handle(repository(order), "ada-b", SHOPPER)
     send_due()
 
     assert invited(github) == [("ada-b", "invited")]
@@ -80,7 +80,7 @@ def test_to_invite_twice_harms_nothing(github: StandIn) -> None:
 
 
 def test_access_is_withdrawn_also_before_it_was_accepted(github: StandIn, order: Order) -> None:
-    give_handle(repository(order), "Ada-B")
+    give_handle(repository(order), "Ada-B", SHOPPER)
     send_due()
 
     ask_to_revoke(repository(order), stella())
@@ -91,7 +91,7 @@ def test_access_is_withdrawn_also_before_it_was_accepted(github: StandIn, order:
 
 
 def test_access_that_was_accepted_is_withdrawn(github: StandIn, order: Order) -> None:
-    give_handle(repository(order), "ada-b")
+    give_handle(repository(order), "ada-b", SHOPPER)
     send_due()
     accept(github)
 
@@ -106,7 +106,7 @@ def test_whoever_bought_it_twice_keeps_what_he_still_has(github: StandIn, order:
     assert variant is not None
     other = sell((variant, 1))
     for each in (order, other):
-        give_handle(repository(each), "ada-b")
+        give_handle(repository(each), "ada-b", SHOPPER)
     send_due()
 
     ask_to_revoke(repository(other), stella())
@@ -123,12 +123,74 @@ def test_an_invitation_that_comes_after_the_revocation_is_withdrawn(
         revoke_line(repository(order), SCHEDULE)
         return client.invite(name, user_name)
 
-    give_handle(repository(order), "ada-b")
+    give_handle(repository(order), "ada-b", SHOPPER)
     monkeypatch.setattr(deeds, "invite", revoked_meanwhile)
     send_due()
 
     assert invited(github) == []
     assert step(order, "grant").state == Delivery.State.CANCELED
+
+
+def test_a_corrected_name_is_invited_and_the_wrong_one_is_not_any_more(
+    github: StandIn, order: Order
+) -> None:
+    give_handle(repository(order), "adda", SHOPPER)
+    send_due()
+    accept(github)
+
+    give_handle(repository(order), "ada", stella())
+    send_due()
+
+    assert invited(github) == [("ada", "invited")]
+    assert step(order, "withdraw_former").result == "adda has no access"
+    assert repository(order).state == State.GRANTED
+
+
+def test_a_wrong_name_that_bought_it_as_well_keeps_what_it_has(
+    github: StandIn, order: Order
+) -> None:
+    variant = repository(order).line.variant
+    assert variant is not None
+    other = sell((variant, 1))
+    for each in (order, other):
+        give_handle(repository(each), "grace", SHOPPER)
+    send_due()
+
+    give_handle(repository(order), "ada", stella())
+    send_due()
+
+    assert sorted(invited(github)) == [("ada", "invited"), ("grace", "invited")]
+
+
+def test_a_name_that_is_right_again_keeps_its_access(github: StandIn, order: Order) -> None:
+    for name in ("ada", "adda", "ada"):
+        give_handle(repository(order), name, stella())
+
+    send_due()
+
+    assert invited(github) == [("ada", "invited")]
+    results = Delivery.objects.filter(step="withdraw_former").values_list("result", "state")
+    assert set(results) == {
+        ("adda has no access", "done"),
+        ("it is the user name again", "canceled"),
+    }
+
+
+def test_an_invitation_to_a_name_that_was_corrected_meanwhile_is_withdrawn(
+    github: StandIn, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def corrected_meanwhile(name: str, user_name: str) -> str:
+        monkeypatch.setattr(deeds, "invite", client.invite)
+        give_handle(repository(order), "ada", stella())
+        send_due()
+        return client.invite(name, user_name)
+
+    give_handle(repository(order), "adda", SHOPPER)
+    monkeypatch.setattr(deeds, "invite", corrected_meanwhile)
+    send_due()
+
+    assert invited(github) == [("ada", "invited")]
+    assert repository(order).state == State.GRANTED
 
 
 @pytest.mark.parametrize(
@@ -243,7 +305,7 @@ def test_what_was_taken_back_before_it_came_never_comes() -> None:
 def test_a_repository_that_left_the_shop_is_for_staff_to_see_to(
     github: StandIn, order: Order
 ) -> None:
-    give_handle(repository(order), "ada-b")
+    give_handle(repository(order), "ada-b", SHOPPER)
     send_due()
     order.lines.update(variant=None)
 
@@ -255,7 +317,7 @@ def test_a_repository_that_left_the_shop_is_for_staff_to_see_to(
 
 
 def test_revoke_units_needs_a_refund() -> None:
-    with pytest.raises(ValueError, match="follows the refund"):
+    with pytest.raises(ValueError, match="follows an event"):
         deeds.revoke_units(Delivery(step="revoke_units"))
 
 

@@ -14,7 +14,7 @@ from orders.granting import give_handle, grants_of
 from orders.models import Grant, Order, OrderEvent, Refund
 from orders.refunding import request_all, succeed
 from orders.shipping import ship
-from orders.states import STRIPE
+from orders.states import SHOPPER, STRIPE
 from shop.models import Product
 from tests.grants.goods import a_book, a_licence, a_repository, an_event, grant_of, sell
 from tests.orders.paid import stella
@@ -72,7 +72,7 @@ def test_all_is_delivered_and_taken_back_while_github_fails(
     assert repository.state == State.DUE
 
     github.fail_outside("github", 2)
-    give_handle(repository, "ada-buyer")
+    give_handle(repository, "ada-buyer", SHOPPER)
     send_due()
     wait(clock, 31)
     assert github.repo_invitations() == []

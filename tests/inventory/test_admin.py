@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from inventory.models import StockItem, StockMovement
-from inventory.stock import hold
+from inventory.stock import confirm, hold
 from tests.factories import UserFactory, make_stock
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,8 @@ def page_of(item: StockItem) -> str:
 
 def correct(client: Client, item: StockItem, reason: str, units: object, **more: Any) -> str:
     """Send the form and return the page that comes back."""
-    data = {"reason": reason, "units": units, "note": "", **more}
+    seen = item.movements.latest("pk").pk
+    data = {"reason": reason, "units": units, "note": "", "seen": seen, **more}
     answer = client.post(page_of(item), data, follow=True)
     item.refresh_from_db()
     return answer.content.decode()
@@ -56,6 +57,28 @@ def test_a_correction_appends_a_movement(
     assert movement is not None
     assert (movement.quantity, movement.reason) == (left - 5, reason)
     assert (movement.actor, movement.note) == ("staff@example.com", "after the move")
+
+
+def test_a_correction_sent_twice_is_booked_once(stella: Client, mug: StockItem) -> None:
+    seen = mug.movements.latest("pk").pk
+    correct(stella, mug, Reason.RECEIVED, 3, seen=seen)
+
+    page = correct(stella, mug, Reason.RECEIVED, 3, seen=seen)
+
+    assert "staff@example.com has booked +3 (received)" in page
+    assert mug.on_hand == 8
+    last = mug.movements.latest("pk").pk
+    assert f'name="seen" value="{last}"' in page
+
+
+def test_a_sale_meanwhile_is_no_reason_to_refuse(stella: Client, mug: StockItem) -> None:
+    seen = mug.movements.latest("pk").pk
+    hold("K7QM-4T9X", "adas-cart", {mug.pk: 2})
+    confirm("K7QM-4T9X")
+
+    correct(stella, mug, Reason.RECEIVED, 3, seen=seen)
+
+    assert mug.on_hand == 6
 
 
 def test_a_count_that_agrees_with_the_book_changes_nothing(stella: Client, mug: StockItem) -> None:

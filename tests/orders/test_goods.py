@@ -131,11 +131,17 @@ def test_what_is_being_made_ready_is_promised_and_what_is_ready_is_said_to_be(
     assert "Everything is ready for you below." in get(client, ready)
 
 
-def test_a_mixed_order_is_packed_while_its_parcel_is_here(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("grant", "title"),
+    [("due", "We are packing your order"), ("granted", "Part of your order is ready")],
+)
+def test_a_mixed_order_is_packed_until_something_of_it_is_ready(
+    client: Client, grant: str, title: str
+) -> None:
     order = make_paid(state=State.FULFILLING).order
-    make_grant(order, "Player", "licence")
+    make_grant(order, "Player", "licence", state=grant)
 
-    assert heading(get(client, order)) == "We are packing your order"
+    assert heading(get(client, order)) == title
 
 
 def test_my_orders_does_not_call_sent_what_needs_no_parcel(client: Client, buyer: User) -> None:

@@ -96,7 +96,7 @@ def test_an_order_that_was_refunded_meanwhile_gets_one() -> None:
         '<td class="amount">$40.00</td><td class="amount">$3.20</td><td class="amount">$43.20</td>',
         '<td class="amount">$6.00</td><td class="amount">$0.48</td><td class="amount">$6.48</td>',
         '<td class="amount">$46.00</td><td class="amount">$3.68</td><td class="amount">$49.68</td>',
-        "Paid by card on Nov. 24, 2026 (pi_receipt_",
+        "Paid on Nov. 24, 2026 (pi_receipt_",
         "<dd>$49.68</dd>",
     ],
 )
