@@ -110,7 +110,7 @@ class CorrectionForm(forms.ModelForm[StockItem]):
         last = self._last_correction()
         if last is None or last.pk == self.cleaned_data["seen"]:
             return
-        self.data = {**self.data, "seen": last.pk}
+        self.data = {**dict(self.data.items()), "seen": last.pk}
         raise ValidationError(
             _(
                 "Not booked: since you opened this page, %(actor)s has booked %(change)+d "

@@ -33,6 +33,8 @@ class Delivery(models.Model):
 
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.DUE)
     due_at = models.DateTimeField(_("due"))
+    # A worker is at it until then; a dead one gives it back.
+    claimed_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)
     error = models.TextField(_("last error"), blank=True)
     # What came of it: the subject of a message, why it was canceled.

@@ -150,16 +150,21 @@ def due_deliveries() -> QuerySet[Delivery]:
     # No join: a claim has to be an UPDATE on the row's own columns, or two rivals can win it.
     first = Delivery.objects.filter(pk=OuterRef("after"), state=State.DONE)
     return (
-        Delivery.objects.filter(state=State.DUE, due_at__lte=timezone.now())
+        unclaimed(Delivery.objects.filter(state=State.DUE, due_at__lte=timezone.now()))
         .filter(Q(after=None) | Exists(first))
         .order_by("due_at", "pk")
     )
 
 
+def unclaimed(steps: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Those of the steps that no worker is at."""
+    return steps.filter(Q(claimed_until=None) | Q(claimed_until__lte=timezone.now()))
+
+
 def deliver(delivery_id: int) -> bool:
     """Claim a due step, do it, and say whether it is done; a failure waits for its next try."""
     claim = due_deliveries().filter(pk=delivery_id).order_by()
-    if not claim.update(due_at=timezone.now() + LEASE, tries=F("tries") + 1):
+    if not claim.update(claimed_until=timezone.now() + LEASE, tries=F("tries") + 1):
         return False
     delivery = Delivery.objects.select_related(
         "event__order", "left", "alert", "grant__line__order"
@@ -218,8 +223,13 @@ def _close(delivery: Delivery, state: Delivery.State, result: str) -> bool:
 
 
 def _try_later(delivery: Delivery, error: Exception) -> None:
-    delivery.error = f"{type(error).__name__}: {error}"
-    delivery.due_at = timezone.now() + min(timedelta(seconds=15 * 2**delivery.tries), LONGEST_WAIT)
-    if delivery.tries >= MOST_TRIES or isinstance(error, GiveUpError):
-        delivery.state = State.FAILED
-    delivery.save(update_fields=["error", "due_at", "state"])
+    """Note a failed try, unless it took so long that the step is another worker's by now."""
+    is_last = delivery.tries >= MOST_TRIES or isinstance(error, GiveUpError)
+    wait = min(timedelta(seconds=15 * 2**delivery.tries), LONGEST_WAIT)
+    ours = Delivery.objects.filter(pk=delivery.pk, state=State.DUE, tries=delivery.tries)
+    ours.update(
+        error=f"{type(error).__name__}: {error}",
+        due_at=timezone.now() + wait,
+        claimed_until=None,
+        state=State.FAILED if is_last else State.DUE,
+    )

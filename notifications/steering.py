@@ -1,4 +1,8 @@
-"""What staff may do with a step: run it now, try it again, cancel it, or let it fail."""
+"""What staff may do with a step: run it now, try it again, cancel it, or let it fail.
+
+A step that a worker is just doing is left alone: it would be done twice, or be called canceled
+after it was done.
+"""
 
 from django.conf import settings
 from django.db import transaction
@@ -8,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from notifications.models import Delivery
+from notifications.outbox import unclaimed
 from shop.doorbells import ring
 
 State = Delivery.State
@@ -19,7 +24,7 @@ def run_now(steps: QuerySet[Delivery]) -> int:
 
     A step that waits for another one goes on waiting for it.
     """
-    return _put_back(steps.filter(state=State.DUE))
+    return _put_back(unclaimed(steps.filter(state=State.DUE)))
 
 
 @transaction.atomic
@@ -36,10 +41,11 @@ def cancel(steps: QuerySet[Delivery], user: User) -> int:
     keys = list(steps.values_list("pk", flat=True))
     while keys:
         open_steps = Delivery.objects.filter(pk__in=keys, state__in=[State.DUE, State.FAILED])
-        closed += open_steps.update(
+        closed += unclaimed(open_steps).update(
             state=State.CANCELED, result=result[:200], done_at=timezone.now()
         )
-        keys = list(Delivery.objects.filter(after__in=keys).values_list("pk", flat=True))
+        followers = Delivery.objects.filter(after__in=keys, after__state=State.CANCELED)
+        keys = list(followers.values_list("pk", flat=True))
     return closed
 
 

@@ -129,7 +129,8 @@ def give_handle(grant: Grant, user_name: str, actor: Actor) -> None:
     grant.handle = user_name
     grant.state = State.DUE
     grant.save(update_fields=["handle", "state"])
-    _tell(grant, Event.HANDLE_GIVEN, actor, user_name=user_name, former=former)
+    corrected = {"former": former} if former else {}
+    _tell(grant, Event.HANDLE_GIVEN, actor, user_name=user_name, **corrected)
 
 
 @transaction.atomic

@@ -17,7 +17,15 @@ from allauth.account.models import EmailAddress
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Route,
+    expect,
+    sync_playwright,
+)
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -26,7 +34,7 @@ from tests import chromium
 from tests.standin import StandIn
 
 PASSWORD = "correct horse battery"
-BROWSER_TIMEOUT_MS = 5000
+BROWSER_TIMEOUT_MS = 10_000
 LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
@@ -157,6 +165,7 @@ def playwright(request: pytest.FixtureRequest) -> Iterator[Playwright | None]:
         yield None
         return
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=BROWSER_TIMEOUT_MS)
     with sync_playwright() as driver:
         yield driver
 

@@ -119,7 +119,9 @@ def test_signing_up_works_without_javascript_on_a_small_screen(
     page.get_by_label("Email").fill("new@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
-    page.get_by_label("Code").fill(mailed_code())
+    code = page.get_by_label("Code")
+    expect(code).to_be_visible()
+    code.fill(mailed_code())
     page.get_by_role("button", name="Confirm").click()
 
     expect(page.get_by_role("heading", name="My orders")).to_be_visible()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from cart.models import Cart, LeftBehind
 from inventory.stock import hold
@@ -97,4 +97,4 @@ def test_a_link_that_is_over_leads_to_the_shop(
     assert fits(phone)
     assert_accessible(phone)
     phone.get_by_role("link", name="to the shop").click()
-    assert phone.url == f"{shop_server}/"
+    expect(phone).to_have_url(f"{shop_server}/")

@@ -59,16 +59,21 @@ def test_a_correction_appends_a_movement(
     assert (movement.actor, movement.note) == ("staff@example.com", "after the move")
 
 
-def test_a_correction_sent_twice_is_booked_once(stella: Client, mug: StockItem) -> None:
+def test_a_correction_sent_twice_is_booked_once_unless_it_is_confirmed(
+    stella: Client, mug: StockItem
+) -> None:
     seen = mug.movements.latest("pk").pk
     correct(stella, mug, Reason.RECEIVED, 3, seen=seen)
 
-    page = correct(stella, mug, Reason.RECEIVED, 3, seen=seen)
+    page = correct(stella, mug, Reason.RECEIVED, 3, seen=seen, note="delivery 12")
 
     assert "staff@example.com has booked +3 (received)" in page
     assert mug.on_hand == 8
     last = mug.movements.latest("pk").pk
-    assert f'name="seen" value="{last}"' in page
+    for value in (f'name="seen" value="{last}"', 'name="units" value="3"', 'value="delivery 12"'):
+        assert value in page
+    correct(stella, mug, Reason.RECEIVED, 3, seen=last)
+    assert mug.on_hand == 11
 
 
 def test_a_sale_meanwhile_is_no_reason_to_refuse(stella: Client, mug: StockItem) -> None:

@@ -208,12 +208,52 @@ def test_a_message_that_somebody_is_sending_is_left_to_him_until_he_is_dead(
 ) -> None:
     plan_new_events()
     delivery = Delivery.objects.get()
-    Delivery.objects.update(due_at=timezone.now() + LEASE)
+    Delivery.objects.update(claimed_until=timezone.now() + LEASE)
 
     assert not deliver(delivery.pk)
 
     with time_machine.travel(timezone.now() + LEASE + timedelta(seconds=1), tick=False):
         assert deliver(delivery.pk)
+
+
+@pytest.mark.parametrize("end", ["done", "canceled"])
+def test_a_worker_that_fails_too_late_does_not_undo_what_others_did(
+    paid_order: Order, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    def fail_slowly(_delivery: Delivery) -> str:
+        Delivery.objects.update(claimed_until=None)
+        monkeypatch.undo()
+        if end == "done":
+            assert deliver(delivery.pk)
+        else:
+            Delivery.objects.update(state=end)
+        raise TimeoutError("no answer")
+
+    plan_new_events()
+    delivery = Delivery.objects.get()
+    monkeypatch.setattr("notifications.outbox.send", fail_slowly)
+
+    assert not deliver(delivery.pk)
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.error) == (end, "")
+
+
+def test_a_worker_that_fails_too_late_leaves_the_step_to_his_rival(
+    paid_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_slowly(_delivery: Delivery) -> str:
+        rivals_lease = timezone.now() + LEASE
+        Delivery.objects.update(claimed_until=rivals_lease, tries=2)
+        raise TimeoutError("no answer")
+
+    plan_new_events()
+    delivery = Delivery.objects.get()
+    monkeypatch.setattr("notifications.outbox.send", fail_slowly)
+
+    assert not deliver(delivery.pk)
+
+    assert not deliver(delivery.pk)
 
 
 def test_planning_costs_the_same_for_many_events(

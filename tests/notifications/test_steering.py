@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
 from notifications.models import Delivery
-from notifications.outbox import MOST_TRIES, plan_new_events
+from notifications.outbox import LEASE, MOST_TRIES, plan_new_events
 from notifications.plan import DAYS, PLAN, Step
 from notifications.steering import cancel, let_fail, run_now, try_again
 from notifications.targets import buyer
@@ -81,6 +82,29 @@ def test_what_is_done_is_not_run_again() -> None:
     assert run_now(Steps.filter(step="order_confirmed")) == 0
     assert try_again(Steps.filter(step="order_confirmed")) == 0
     assert len(mail.outbox) == 1
+
+
+def test_what_a_worker_is_doing_is_left_to_him(stella: User) -> None:
+    under_way = Steps.filter(step="order_confirmed")
+    under_way.update(claimed_until=timezone.now() + LEASE)
+
+    assert run_now(under_way) == 0
+    assert cancel(under_way, stella) == 0
+
+    assert send_due() == 0
+    assert {one.state for one in Steps.all()} == {Delivery.State.DUE}
+
+
+def test_the_page_has_no_buttons_for_what_is_being_done(staff: Client, order: Order) -> None:
+    address = reverse("admin:notifications_delivery_of_order", args=[order.pk])
+    run = reverse("admin:notifications_delivery_run", args=[step("order_confirmed").pk])
+    assert run in staff.get(address).content.decode()
+
+    Steps.filter(step="order_confirmed").update(claimed_until=timezone.now() + LEASE)
+
+    page = staff.get(address).content.decode()
+    assert run not in page
+    assert "being done" in page
 
 
 def test_a_step_that_was_given_up_begins_anew() -> None:
