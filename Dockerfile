@@ -12,10 +12,11 @@ COPY . .
 # The static files don't depend on these settings; real ones come with the container's environment.
 RUN SECRET_KEY=build BASE_URL=http://localhost DATABASE_URL=sqlite:////tmp/build.sqlite3 \
         python manage.py collectstatic --no-input --verbosity 0 \
-    && mkdir -p var/media && chown -R shop var
+    && mkdir -p var/media var/private && chown -R shop var
 
 USER shop
-VOLUME /srv/shop/var/media
+# What staff upload: pictures, and files that only their buyers may fetch.
+VOLUME ["/srv/shop/var/media", "/srv/shop/var/private"]
 
 # The worker: docker build --target worker. Unhealthy while tasks wait and none gets done.
 FROM shop AS worker

@@ -31,7 +31,10 @@ run: .venv/demo.stamp ## Run web server and worker with the settings of .env (yo
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py createcachetable --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start --port $${PORT:-8000} || test $$? -eq 130
+	@# honcho reads .env by rules of its own, so it gets none: each program reads it by the shop's.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho --env /dev/null start --port "$$($(BIN)/python -c \
+		'import environ as e; e.Env.read_env(".env"); print(e.Env()("PORT", default="") or 8000)')" \
+		|| test $$? -eq 130
 
 pins: .venv/dev.stamp ## Pin the dependencies of pyproject.toml anew, with hashes
 	@$(BIN)/$(PINS) pyproject.toml -o requirements/base.txt

@@ -1,9 +1,13 @@
 """How gunicorn serves the shop, in `make demo`, `make run` and the container alike."""
 
 import os
+from pathlib import Path
 
+import environ
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
+
+environ.Env.read_env(Path(__file__).with_name(".env"))
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"

@@ -52,7 +52,14 @@ class PersonAdmin(UserAdmin[User]):
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
-        """Save; a changed address is confirmed anew, and the old one opens nothing any more."""
-        super().save_model(request, obj, form, change)
-        if change and "email" in form.changed_data:
+        """Save what was typed; a changed address is confirmed anew, the old one opens nothing.
+
+        Other columns, such as a password that was changed meanwhile, stay as they are.
+        """
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {column.name for column in User._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data))
+        if "email" in form.changed_data:
             EmailAddress.objects.filter(user=obj).delete()

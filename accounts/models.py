@@ -7,6 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Return the address in small letters, as signing in looks for it."""
+        return super().normalize_email(email).lower()
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a user who signs in with `email`; without a password only by e-mailed code."""
         user = self.model(email=self.normalize_email(email), **fields)

@@ -53,8 +53,14 @@ class CouponForm(MoneyModelForm[Coupon]):
         return code
 
     def clean_max_uses(self) -> int | None:
-        """Refuse a limit below what was used already."""
+        """Refuse a limit below what was used already.
+
+        The row stays locked until the admin's transaction ends, so that no use is counted between
+        this look and the writing of every column, `uses` among them.
+        """
         limit: int | None = self.cleaned_data["max_uses"]
+        if self.instance.pk:
+            self.instance.uses = Coupon.objects.select_for_update().get(pk=self.instance.pk).uses
         if limit is not None and limit < self.instance.uses:
             raise ValidationError(
                 _("It has been used %(uses)d times: the limit cannot be lower.")

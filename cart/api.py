@@ -10,10 +10,9 @@ from ninja import Router, Schema, Status
 from ninja.security import APIKeyCookie
 
 from cart.current import get_cart, get_or_create_cart, new_cart
-from cart.lines import CartRefusedError, add, remove, set_quantity
+from cart.lines import CartRefusedError, add, find_variant, remove, set_quantity
 from cart.models import CartLine
 from cart.quoting import PricedLine, price_cart
-from shop.models import Variant
 
 router = Router(tags=["cart"])
 
@@ -97,7 +96,7 @@ def show(request: HttpRequest) -> dict[str, Any]:
 @router.post("/lines", response={201: CartOut, 422: CartRefusal})
 def add_line(request: HttpRequest, body: AddIn) -> Answer:
     """Put units of a variant into the cart; a line that is there grows."""
-    variant = Variant.objects.select_related("product").filter(sku=body.sku).first()
+    variant = find_variant(body.sku)
     if variant is None:
         return Status(422, {"code": "unknown_sku", "message": _("There is no item with this SKU.")})
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -163,16 +163,24 @@ def _bring_in_line(request: HttpRequest, visit: Visit, cart: Cart) -> None:
         cart.save(update_fields=["currency", "source", "coupon"])
 
 
-@transaction.atomic
 def _merge(user: User, token: str) -> None:
+    """Merge the visitor's cart with `token` into the account's. The second time nothing is left."""
+    try:
+        _take_in(user, token)
+    except IntegrityError:
+        # Another device made the account's first cart meanwhile: now it is there to be found.
+        _take_in(user, token)
+
+
+@transaction.atomic
+def _take_in(user: User, token: str) -> None:
     """Make the visitor's cart with `token` the account's, or put it into the one that it has.
 
     Quantities of the same variant are added up to 99, and the visitor's coupon wins: it is the
     newer wish. The visitor's cart stays for the orders that hang on it; what it holds for an
-    unpaid order now counts as the account's own. The second time nothing is left to do.
+    unpaid order now counts as the account's own. The user's row is not locked: an order that is
+    placed with the cart locked refers to it.
     """
-    # This lock also keeps anyone from making a first cart for the account meanwhile.
-    User.objects.select_for_update().get(pk=user.pk)
     both = Cart.objects.select_for_update().filter(Q(token=token, user=None) | Q(user=user))
     carts = list(both.filter(merged_into=None).order_by("pk"))
     visitors = next((cart for cart in carts if cart.user_id is None), None)

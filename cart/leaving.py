@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -95,11 +95,14 @@ def is_held_out(email: str) -> bool:
     return int.from_bytes(digest[:8], "big") % 100 < percent
 
 
-def note_recovered(cart_id: int | None, email: str, reference: str, paid_minor: int) -> None:
+def note_recovered(
+    cart_id: int | None, email: str, reference: str, paid_minor: int, currency: str
+) -> None:
     """Note that whoever left this cart, or left with this address, has bought after all.
 
-    The order `reference` counts for all that the person left in 30 days; the first one does. Counts
-    for the report as well. One query, one more when something was left.
+    The order `reference` counts for all that the person left in 30 days; the first one does. What
+    was left in another currency counts as bought, for nothing: amounts of two currencies have no
+    sum. Counts for the report as well. One query, one more when something was left.
     """
     now = timezone.now()
     whose = Q(email=email.lower())
@@ -108,7 +111,8 @@ def note_recovered(cart_id: int | None, email: str, reference: str, paid_minor: 
     still_open = LeftBehind.objects.filter(
         whose, recovered_at=None, left_at__gt=now - WON_BACK_WITHIN
     )
-    if still_open.update(recovered_at=now, recovered_by=reference, recovered_minor=paid_minor):
+    paid = Case(When(currency=currency, then=Value(paid_minor)), default=Value(0))
+    if still_open.update(recovered_at=now, recovered_by=reference, recovered_minor=paid):
         record(FunnelEvent.Kind.RECOVERED, reference, now)
 
 

@@ -17,6 +17,7 @@ from cart.models import MAX_QUANTITY, Cart, CartLine, Coupon, keep_until
 from cart.quoting import PricedLine
 from inventory.stock import available_to
 from shop.models import FunnelEvent, Price, Variant
+from shop.text import is_storable
 
 
 class CartRefusedError(Exception):
@@ -92,12 +93,20 @@ def remove(line: CartLine) -> None:
     CartLine.objects.filter(pk=line.pk).delete()
 
 
+def find_variant(sku: str) -> Variant | None:
+    """Return the variant with this sku and its product, on sale or not. 1 query."""
+    if not is_storable(sku):
+        return None
+    return Variant.objects.select_related("product").filter(sku=sku).first()
+
+
 def find_coupon(code: str, currency: str, holder: str) -> Coupon:
     """Return the coupon `code` that the cart `holder` can use now; case makes no difference.
 
     Raises CartRefusedError; at most 2 queries.
     """
-    coupon = Coupon.objects.filter(code__iexact=code.strip()).first()
+    coupons = Coupon.objects.filter(code__iexact=code.strip())
+    coupon = coupons.first() if is_storable(code) else None
     if coupon is None:
         raise CartRefusedError(
             _("We know no coupon “%(code)s”. Check the spelling.") % {"code": code.strip()[:40]}

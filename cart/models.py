@@ -203,7 +203,7 @@ class LeftBehind(models.Model):
     # In the random group that gets no messages, so that the report can tell what they earn.
     is_held_out = models.BooleanField(_("held out"), default=False)
     recovered_at = models.DateTimeField(_("bought after all"), null=True, blank=True)
-    # The order that was paid after all.
+    # The order that was paid after all, and for how much; 0 when it was in another currency.
     recovered_by = models.CharField(_("order"), max_length=40, blank=True)
     recovered_minor = models.PositiveBigIntegerField(_("paid"), default=0)
     # How often the link to it has held its goods.

@@ -10,7 +10,8 @@ The steps, in their order:
    and spread over the lines and shipping.
 5. The total is lines less discount plus shipping plus tax.
 
-An amount is spread by largest remainder, so that the parts add up to the whole.
+An amount is spread by largest remainder, so that the parts add up to the whole. Rounded is to what
+can be paid in the currency.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from shop.models import Product
-from shop.money import split
+from shop.money import split, step
 from shop.quotes import Quote, QuoteLine
 
 
@@ -72,14 +73,14 @@ def quote(
     """
     subtotals = {item.variant_id: item.subtotal_minor for item in items}
     subtotal = sum(subtotals.values())
-    discount = _discount(coupon, subtotal)
-    discounts = split(discount, subtotals)
+    payable = step(currency)
+    discount = _discount(coupon, subtotal, payable)
+    discounts = split(discount, subtotals, payable)
     shipping_minor = _shipping(items, shipping, subtotal - discount)
     taxed = {key: amount - discounts[key] for key, amount in subtotals.items()}
     # Variants have positive keys: 0 stands for shipping.
-    taxes = split(
-        _part(subtotal - discount + shipping_minor, tax_percent), {0: shipping_minor, **taxed}
-    )
+    tax = _part(subtotal - discount + shipping_minor, tax_percent, payable)
+    taxes = split(tax, {0: shipping_minor, **taxed}, payable)
     return Quote(
         currency=currency,
         country=country,
@@ -103,16 +104,16 @@ def quote(
         shipping_tax_minor=taxes[0],
         subtotal_minor=subtotal,
         discount_minor=discount,
-        tax_minor=sum(taxes.values()),
-        total_minor=subtotal - discount + shipping_minor + sum(taxes.values()),
+        tax_minor=tax,
+        total_minor=subtotal - discount + shipping_minor + tax,
     )
 
 
-def _discount(coupon: Discount | None, subtotal: int) -> int:
+def _discount(coupon: Discount | None, subtotal: int, payable: int) -> int:
     if coupon is None:
         return 0
     if coupon.percent is not None:
-        return min(_part(subtotal, coupon.percent), subtotal)
+        return min(_part(subtotal, coupon.percent, payable), subtotal)
     return min(coupon.amount_minor or 0, subtotal)
 
 
@@ -123,6 +124,6 @@ def _shipping(items: Sequence[Item], shipping: Shipping, discounted: int) -> int
     return 0 if free_from is not None and discounted >= free_from else shipping.amount_minor
 
 
-def _part(amount: int, percent: Decimal) -> int:
-    exact = Decimal(amount) * percent / 100
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def _part(amount: int, percent: Decimal, payable: int) -> int:
+    exact = Decimal(amount) * percent / 100 / payable
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)) * payable

@@ -21,6 +21,7 @@ from cart.current import get_cart, get_or_create_cart, new_cart, units_in_cart
 from cart.lines import (
     CartRefusedError,
     add,
+    find_variant,
     mark_seen,
     parse_quantity,
     remove,
@@ -29,7 +30,6 @@ from cart.lines import (
 )
 from cart.models import MAX_QUANTITY, CartLine
 from cart.quoting import price_cart
-from shop.models import Variant
 from shop.money import format_money
 
 
@@ -53,7 +53,7 @@ def cart(request: HtmxRequest) -> HttpResponse:
 def add_to_cart(request: HtmxRequest) -> HttpResponse:
     """Put `quantity` units of the sku `variant` into the cart."""
     sku = request.POST.get("variant", "")
-    variant = Variant.objects.select_related("product").filter(sku=sku).first()
+    variant = find_variant(sku)
     if variant is None:
         return _refused_to_add(request, _("This item is no longer for sale."), reverse("cart:cart"))
     try:
@@ -133,7 +133,7 @@ def _removed_before(request: HttpRequest) -> dict[str, Any]:
     sku, quantity = request.GET.get("removed"), request.GET.get("quantity", "")
     if not sku or not quantity.isdecimal():
         return {}
-    variant = Variant.objects.select_related("product").filter(sku=sku).first()
+    variant = find_variant(sku)
     count = min(max(int(quantity[:3]), 1), MAX_QUANTITY)
     return {"removed": variant, "removed_quantity": count}
 

@@ -27,6 +27,9 @@ router = Router(tags=["checkout"])
 
 Answer = tuple[int, dict[str, Any]]
 
+# Beyond it a browser's numbers are not exact.
+LARGEST_TOTAL = 2**53 - 1
+
 
 class Address(Schema):
     """Where the goods go. Which parts a country has, the checkout page shows.
@@ -55,8 +58,8 @@ class PaymentIntentIn(Address):
     billing_city: str = ""
     billing_region: str = ""
     billing_postcode: str = ""
-    shown_total_minor: int = Field(ge=0)
-    shown_currency: str = Field(min_length=3, max_length=3)
+    shown_total_minor: int = Field(ge=0, le=LARGEST_TOTAL)
+    shown_currency: str = Field(pattern="^[A-Z]{3}$")
 
 
 class PaymentIntentOut(Schema):

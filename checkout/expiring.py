@@ -4,7 +4,7 @@ Only this ends a hold, and only once Stripe has confirmed that no money can come
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Looked:
-    """An order that was looked at, as it is now; `error` says why Stripe did not answer."""
+    """An order that was looked at, as it is now; `error` says why it could not be settled."""
 
     order: Order
     error: str = ""
@@ -103,38 +103,49 @@ def close_at_stripe(attempt: PaymentAttempt, actor: Actor) -> Order:
 def expire_due() -> Iterator[Looked]:
     """Close each unpaid order whose hold has ended, one by one, and yield what became of it."""
     for attempt in _one_by_one(due_for_expiry()):
-        try:
-            yield Looked(close_at_stripe(attempt, SCHEDULE))
-        except StripeError as error:
-            logger.warning("order %s could not be closed: %s", attempt.order, error)
-            yield Looked(attempt.order, str(error))
+        yield _look(attempt, _close)
 
 
 def due_for_expiry() -> QuerySet[PaymentAttempt]:
-    """The open attempts of orders whose hold has ended, oldest first."""
+    """The open attempts of orders whose hold has ended, the longest not looked at first."""
     return (
         PaymentAttempt.objects.select_related("order")
         .filter(order__state=Order.State.PENDING, order__held_until__lte=timezone.now())
-        .order_by("order__held_until")
+        .order_by("checked_at")
     )
 
 
 def look_up_open() -> Iterator[Looked]:
     """Look up each open payment that has been quiet, so that a lost webhook loses no order."""
-    now = timezone.now()
-    quiet = PaymentAttempt.objects.select_related("order").filter(
-        is_open=True, checked_at__lte=now - LOOK_UP_AFTER
+    quiet = PaymentAttempt.objects.filter(
+        is_open=True, checked_at__lte=timezone.now() - LOOK_UP_AFTER
     )
     for attempt in _one_by_one(quiet.order_by("checked_at")):
-        PaymentAttempt.objects.filter(pk=attempt.pk).update(checked_at=now)
-        if attempt.intent_id is None:
-            continue
-        try:
-            order = settle(stripe_gateway.retrieve_intent(attempt.intent_id), SCHEDULE)
-            yield Looked(order or attempt.order)
-        except StripeError as error:
-            logger.warning("order %s could not be looked up: %s", attempt.order, error)
-            yield Looked(attempt.order, str(error))
+        yield _look(attempt, _settle)
+
+
+def _look(attempt: PaymentAttempt, work: Callable[[PaymentAttempt], Order]) -> Looked:
+    """Do the work on one attempt. Where that fails it goes behind the others, and they go on."""
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(checked_at=timezone.now())
+    try:
+        return Looked(work(attempt))
+    except StripeError as error:
+        logger.warning("order %s: Stripe could not be asked: %s", attempt.order, error)
+        return Looked(attempt.order, str(error))
+    except Exception as error:
+        logger.exception("order %s could not be settled", attempt.order)
+        return Looked(attempt.order, f"{type(error).__name__}: {error}")
+
+
+def _close(attempt: PaymentAttempt) -> Order:
+    return close_at_stripe(attempt, SCHEDULE)
+
+
+def _settle(attempt: PaymentAttempt) -> Order:
+    if attempt.intent_id is None:
+        return attempt.order
+    order = settle(stripe_gateway.retrieve_intent(attempt.intent_id), SCHEDULE)
+    return order or attempt.order
 
 
 def _one_by_one(attempts: QuerySet[PaymentAttempt]) -> Iterator[PaymentAttempt]:

@@ -40,9 +40,16 @@ MAIL_DOMAIN_SLIPS = {
 
 
 def tidy(text: object) -> str:
-    """Return one line of text in Unicode's composed form, without control characters."""
+    """Return one line of text in Unicode's composed form, without what is no character.
+
+    That is control characters and, as JSON can name them, halves of surrogate pairs.
+    """
     composed = unicodedata.normalize("NFC", str(text or ""))
-    visible = (char for char in composed if char.isspace() or unicodedata.category(char) != "Cc")
+    visible = (
+        char
+        for char in composed
+        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cs")
+    )
     return re.sub(r"\s+", " ", "".join(visible)).strip()
 
 

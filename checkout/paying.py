@@ -30,6 +30,8 @@ from shop.money import format_money
 # An unpaid order keeps its stock at most this many times RESERVATION_MINUTES, however often the
 # shopper asks for more time.
 LONGEST_HOLD = 4
+# Asking for more time is written down from this much on.
+LEAST_EXTENSION = timedelta(minutes=1)
 # How often a cart that changes under our hands is looked at again before we give up.
 ROUNDS = 4
 
@@ -65,7 +67,8 @@ def start_payment(cart: Cart, details: BuyerDetails, shown: Shown) -> PaymentSta
 
     Raises PaymentRefusedError, guarding.TooManyError, and StripeError when Stripe could not be
     asked (the order then waits for the next try). At most one order of a cart is live: another is
-    cancelled at Stripe first.
+    cancelled at Stripe first. The price is that of the country in `details`, and the cart's from
+    now on, whatever becomes of the payment.
     """
     note_at_checkout(cart, details.email)
     for _round in range(ROUNDS):
@@ -93,6 +96,8 @@ def place_unpaid(cart: Cart, details: BuyerDetails) -> Order:
     would be bought by placing it.
     """
     for _round in range(ROUNDS):
+        # The round before may have brought it in line with the address.
+        cart.refresh_from_db(fields=["country"])
         quote = price_cart(cart).quote
         if not quote.total_minor:
             raise PaymentRefusedError("nothing_to_pay", _("Your cart costs nothing: press Pay."))
@@ -140,6 +145,11 @@ def _take_attempt(
 ) -> tuple[PaymentAttempt | None, list[PaymentAttempt]]:
     """Return the attempt to pay now, or the open ones that stand in its way and must be closed."""
     cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    if cart.country != details.shipping["country"]:
+        # Noted before anything is refused, or the new total would be taken back with the refusal.
+        cart.country = details.shipping["country"]
+        cart.save(update_fields=["country"])
+        return None, []
     priced = price_cart(cart)
     attempts = list(_open_attempts(cart))
     _refuse_what_was_not_shown(priced, shown, attempts)
@@ -254,7 +264,7 @@ def _renew_hold(order: Order) -> None:
     minutes = timedelta(minutes=settings.RESERVATION_MINUTES)
     now = timezone.now()
     until = min(now + minutes, order.placed_at + LONGEST_HOLD * minutes)
-    if now < order.held_until < until:
+    if order.held_until > now and until - order.held_until >= LEAST_EXTENSION:
         order.held_until = until
         order.save(update_fields=["held_until"])
 

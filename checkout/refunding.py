@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # A sender that died gives its refund back after this long: more than a call to Stripe can take.
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)
+MOST_DOUBLINGS = 12
 # Stripe knows only these; every other reason of ours is the buyer's wish.
 REASONS = {
     Refund.Reason.DUPLICATE: "duplicate",
@@ -45,16 +46,14 @@ def send_refund(refund_id: int) -> None:
         return
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     try:
-        at_stripe = _at_stripe(refund)
+        _send(refund)
+        _try_later(refund, "")
     except StripeError as error:
-        if error.permanent:
-            fail(refund.pk, str(error), STRIPE)
-        else:
-            logger.warning("%s could not be sent: %s", refund, error)
-            _try_later(refund, str(error))
-        return
-    settle_refund(at_stripe, STRIPE)
-    _try_later(refund, "")
+        logger.warning("%s could not be sent: %s", refund, error)
+        _try_later(refund, str(error))
+    except Exception as error:
+        logger.exception("%s could not be booked", refund)
+        _try_later(refund, f"{type(error).__name__}: {error}")
 
 
 @transaction.atomic
@@ -85,6 +84,17 @@ def settle_refund(at_stripe: RefundAtStripe, actor: Actor) -> Order | None:
     if order.state == Order.State.REFUNDED:
         coupons.give_back(order.number)
     return order
+
+
+def _send(refund: Refund) -> None:
+    try:
+        at_stripe = _at_stripe(refund)
+    except StripeError as error:
+        if not error.permanent:
+            raise
+        fail(refund.pk, str(error), STRIPE)
+    else:
+        settle_refund(at_stripe, STRIPE)
 
 
 def _find(at_stripe: RefundAtStripe) -> Refund | None:
@@ -123,7 +133,8 @@ def _made_before(refund: Refund) -> RefundAtStripe | None:
 
 def _try_later(refund: Refund, error: str) -> None:
     """Set the time of the next try or look, unless the refund is settled by now."""
-    wait = min(timedelta(seconds=2**refund.tries), LONGEST_WAIT)
+    # A bank may take days: the doubling ends before its sum is too large for a time.
+    wait = min(timedelta(seconds=2 ** min(refund.tries, MOST_DOUBLINGS)), LONGEST_WAIT)
     undone = Refund.objects.filter(
         pk=refund.pk, state__in=[Refund.State.REQUESTED, Refund.State.SENT]
     )

@@ -166,7 +166,7 @@ def _pay(attempt: PaymentAttempt, actor: Actor) -> None:
     if cart is not None:
         empty(cart, _quantities_by_variant(order))
     cart_id = cart.pk if cart is not None else None
-    note_recovered(cart_id, order.email, order.number, order.total_minor)
+    note_recovered(cart_id, order.email, order.number, order.total_minor, order.currency)
     stock.confirm(order.number)
     coupons.confirm(order.number)
 
@@ -184,7 +184,9 @@ def _end(attempt: PaymentAttempt) -> None:
 
 
 def _wait_for_bank(order: Order, actor: Actor) -> None:
-    if not order.events.filter(kind=Kind.PROCESSING).exists():
+    tries = order.events.filter(kind__in=[Kind.DECLINED, Kind.PROCESSING]).order_by("-pk")
+    # Once for each try: a bank that said no may be asked again.
+    if tries.values_list("kind", flat=True).first() != Kind.PROCESSING:
         append_event(order, Kind.PROCESSING, actor, order.total_minor)
     _hold_at_least(order, settings.RESERVATION_MINUTES)
 

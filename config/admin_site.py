@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
 
 from config.apps import SECTIONS
 from notifications.report import views as report
@@ -21,7 +22,12 @@ class ShopAdminSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Send staff to the shop's own sign-in, where tries are counted."""
+        """Send staff to the shop's own sign-in, where tries are counted.
+
+        When htmx was led here, the whole page goes there: sign-in is no part of one.
+        """
+        if "HX-Request" in request.headers:
+            return HttpResponseClientRefresh()
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
 

@@ -1,9 +1,11 @@
 """The JSON interface: one API made of each app's router, described at /api/docs."""
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from cart.api import SameSite
 from cart.api import router as cart_router
@@ -22,3 +24,15 @@ def explain_invalid(request: HttpRequest, error: ValidationError) -> HttpRespons
         fields.setdefault(str(fault["loc"][-1]), []).append(str(fault["msg"]))
     message = _("The request is malformed: see the fields.")
     return JsonResponse({"code": "invalid", "message": message, "fields": fields}, status=422)
+
+
+@api.exception_handler(HttpError)
+def explain_refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer in the same shape; 403 is a form from before a sign-in, whose token is void now."""
+    message = error.message
+    if error.status_code == HTTPStatus.FORBIDDEN:
+        message = _(
+            "You have signed in or out in another tab. Nothing was charged: reload this page, "
+            "then press Pay again."
+        )
+    return JsonResponse({"code": "refused", "message": message}, status=error.status_code)

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel.numbers import is_currency
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django_countries import countries
 
 TAG = "cartwright"
 
@@ -20,8 +22,8 @@ def refuse_to_start_when_misconfigured() -> None:
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Check Stripe's keys and addresses, the shop's own address, its currencies, its mail."""
-    return [*_stripe_keys(), *_addresses(), *_currencies(), *_mail_service()]
+    """Check Stripe's keys and addresses, the shop's own address, its currencies, country, mail."""
+    return [*_stripe_keys(), *_addresses(), *_currencies(), *_country(), *_mail_service()]
 
 
 def _stripe_keys() -> Iterator[CheckMessage]:
@@ -69,11 +71,20 @@ def _addresses() -> Iterator[CheckMessage]:
 
 def _currencies() -> Iterator[CheckMessage]:
     for currency in settings.CURRENCIES or [""]:
-        if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+        if not is_currency(currency):
             yield Error(
                 f"CURRENCIES holds {currency!r}: list ISO codes in capitals, such as USD,EUR.",
                 id=f"{TAG}.E006",
             )
+
+
+def _country() -> Iterator[CheckMessage]:
+    if settings.DEFAULT_COUNTRY not in dict(countries):
+        yield Error(
+            f"DEFAULT_COUNTRY is {settings.DEFAULT_COUNTRY!r}: set it to a country's ISO code of "
+            "two capitals, such as US or DE.",
+            id=f"{TAG}.E008",
+        )
 
 
 def _mail_service() -> Iterator[CheckMessage]:

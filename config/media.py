@@ -14,9 +14,11 @@ def serve_media(request: HttpRequest, path: str) -> FileResponse:
     """Return the stored file at `path`. Raises Http404 for anything else, also for a folder."""
     try:
         file = Path(default_storage.path(path))
-    except SuspiciousFileOperation as error:
+        is_file = file.is_file()
+    except (SuspiciousFileOperation, OSError) as error:
+        # An OSError: no file system takes so long a name.
         raise Http404 from error
-    if not file.is_file():
+    if not is_file:
         raise Http404
     content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     return FileResponse(

@@ -1,7 +1,8 @@
 """The staff's view of steps: all of them, those of one order as they run, and their buttons."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zlib import crc32
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -13,9 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 import notifications.suppression_admin  # noqa: F401
@@ -80,7 +81,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
             *preview_urls(self.admin_site),
             path(
                 "of-order/<int:order_pk>/",
-                never_cache(self.of_order),
+                gate(self.of_order),
                 name="notifications_delivery_of_order",
             ),
             *(
@@ -96,9 +97,11 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         ]
 
     def of_order(self, request: HttpRequest, order_pk: int) -> HttpResponse:
-        """Answer an order's steps, as part of its page. 403 to those who may not see them."""
-        may_look = request.user.has_perm("notifications.view_delivery")
-        if not (self.admin_site.has_permission(request) and may_look):
+        """Answer an order's steps, as part of its page; 204 when it shows them already.
+
+        403 to those who may not see them.
+        """
+        if not request.user.has_perm("notifications.view_delivery"):
             raise PermissionDenied(_("You may not look at steps."))
         return _of_order(request, order_pk)
 
@@ -140,16 +143,33 @@ def _of_order(request: HttpRequest, order_pk: int) -> HttpResponse:
         .order_by("pk")
     )
     now = timezone.now()
+    is_running = (
+        any(one.state == State.DUE and one.due_at <= now + SOON for one in steps)
+        or order.events.filter(planned_at=None).exists()
+    )
+    mark = crc32(repr((is_running, [_shown(one, now) for one in steps])).encode())
+    if request.GET.get("seen") == str(mark):
+        return HttpResponse(status=204)
     context = {
         "order": order,
         "steps": steps,
         "now": now,
-        "is_running": any(one.state == State.DUE and one.due_at <= now + SOON for one in steps)
-        or order.events.filter(planned_at=None).exists(),
+        "is_running": is_running,
+        "mark": mark,
         "may_steer": request.user.has_perm("notifications.change_delivery"),
         "drills": settings.DRILLS,
     }
     return render(request, "admin/notifications/steps.html", context)
+
+
+def _shown(step: Delivery, now: datetime) -> tuple[object, ...]:
+    """Return what the table says of a step."""
+    return (
+        *(step.pk, step.recipient, step.state, step.result, step.error, step.tries, step.drills),
+        step.claimed_until is not None and step.claimed_until > now,
+        step.after is not None and step.after.state,
+        timeuntil(step.due_at, now),
+    )
 
 
 def _tell(request: HttpRequest, count: int) -> None:

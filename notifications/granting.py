@@ -1,9 +1,10 @@
 """The steps that grant and revoke what was bought."""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.causes import event_of
-from notifications.failures import GiveUpError, NotWantedError
+from notifications.failures import GiveUpError, NotWantedError, OutsideError
 from notifications.github import invite, withdraw
 from notifications.models import Delivery
 from orders.granting import grant_line, revoke_line, units_kept
@@ -26,9 +27,12 @@ def grant(delivery: Delivery) -> str:
     if grant.state == State.GRANTED:
         return _("was granted before")
     if grant.state == State.REVOKED:
+        # A try before this one may have invited the buyer, and failed to withdraw that.
+        _withdraw_revoked(grant)
         raise NotWantedError(_("revoked meanwhile"))
     said = ""
     if grant.line.kind == Kind.REPOSITORY:
+        _wait_for_withdrawal(grant)
         said = _invite(grant)
     try:
         grant_line(grant, SCHEDULE)
@@ -43,7 +47,7 @@ def grant(delivery: Delivery) -> str:
 
 
 def revoke(delivery: Delivery) -> str:
-    """Take it away again; nothing happens the second time."""
+    """Take it away again. Safe to repeat: the second time only asks GitHub once more."""
     return _revoke(_current(delivery))
 
 
@@ -58,31 +62,39 @@ def withdraw_former(delivery: Delivery) -> str:
 
 
 def revoke_units(delivery: Delivery) -> str:
-    """Take away those units of a partial refund that staff wanted back."""
-    event = event_of(delivery)
-    if event.order.state == Order.State.REFUNDED:
+    """Take away those units of a line that a partial refund takes back."""
+    if event_of(delivery).order.state == Order.State.REFUNDED:
         raise NotWantedError(_("all of the order is revoked"))
-    grants = Grant.objects.select_related("line__variant__product").filter(
-        line__order=event.order_id,
-        line__refund_lines__refund=event.data["refund"],
-        line__refund_lines__restock=True,
-    )
-    return "; ".join(_revoke_returned(grant) for grant in grants)
-
-
-def _revoke_returned(grant: Grant) -> str:
+    grant = _current(delivery)
     if not units_kept(grant.line):
-        return f"{grant.line.title}: {_revoke(grant)}"
-    return f"{grant.line.title}: {revoke_units_of(grant, SCHEDULE)}"
+        return _revoke(grant)
+    return _("%(count)d revoked") % {"count": revoke_units_of(grant, SCHEDULE)}
 
 
 def _revoke(grant: Grant) -> str:
-    if grant.state == State.REVOKED:
-        return _("was revoked before")
-    if grant.line.kind == Kind.REPOSITORY:
+    """Note it first: from then on nobody is invited any more, and no other name can be given."""
+    is_new = revoke_line(grant, SCHEDULE)
+    grant.refresh_from_db(fields=["state", "handle"])
+    _withdraw_revoked(grant)
+    return _("revoked") if is_new else _("was revoked before")
+
+
+def _withdraw_revoked(grant: Grant) -> None:
+    """Take access away at GitHub while the grant is revoked. Raises as notifications/github.py."""
+    if grant.line.kind == Kind.REPOSITORY and grant.state == State.REVOKED:
         _withdraw(grant, grant.handle)
-    revoke_line(grant, SCHEDULE)
-    return _("revoked")
+
+
+def _wait_for_withdrawal(grant: Grant) -> None:
+    """Raise OutsideError while GitHub is being asked to withdraw: the invitation could go, too."""
+    under_way = Delivery.objects.filter(
+        grant=grant,
+        step__in=["revoke", "revoke_units", "withdraw_former"],
+        state=Delivery.State.DUE,
+        claimed_until__gt=timezone.now(),
+    )
+    if under_way.exists():
+        raise OutsideError(_("Access is just being withdrawn at GitHub."))
 
 
 def _current(delivery: Delivery) -> Grant:

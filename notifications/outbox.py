@@ -86,12 +86,16 @@ def _plan_left_behind() -> int:
 
 @transaction.atomic
 def _plan_returned() -> int:
-    """Plan the messages about variants that can be bought again."""
+    """Plan the messages about variants that can be bought again; others wait until they can."""
     free = StockItem.objects.filter(pk=OuterRef("variant__stock"), on_hand__gt=F("held"))
     alerts = list(
         StockAlert.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(planned_at=None)
-        .filter(Exists(free) | Q(variant__stock=None))
+        .filter(
+            Exists(free) | Q(variant__stock=None),
+            planned_at=None,
+            variant__is_active=True,
+            variant__product__is_published=True,
+        )
         .order_by("pk")[:BATCH]
     )
     _store(

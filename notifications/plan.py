@@ -14,8 +14,10 @@ from typing import Generic, TypeVar
 from cart.models import LeftBehind
 from notifications.models import Delivery
 from notifications.reasons import (
+    being_paid,
     bought_after_all,
     bought_the_variant,
+    granted_again,
     had_enough,
     held_out,
     left_again,
@@ -40,6 +42,7 @@ from notifications.targets import (
     shop_with_posthog,
     staff,
     staff_of_low_stock,
+    taken_back,
     who_left,
     who_waits,
 )
@@ -103,13 +106,13 @@ PLAN: dict[Kind, list[Step[OrderEvent]]] = {
         Step("shipped", phone),
     ],
     Kind.REFUND_SUCCEEDED: [
-        Step("revoke_units", shop),
+        Step("revoke_units", taken_back, unless=(granted_again,)),
         Step("refunded", buyer, unless=(told_when_it_came,)),
         Step("refunded", phone, unless=(told_when_it_came,)),
         Step("refund_made", staff),
     ],
     Kind.REFUNDED: [
-        Step("revoke", all_grants),
+        Step("revoke", all_grants, unless=(granted_again,)),
         Step("stop_follow_ups", shop),
     ],
     Kind.PAYMENT_LATE: [
@@ -129,7 +132,7 @@ PLAN: dict[Kind, list[Step[OrderEvent]]] = {
     ],
     Kind.DISPUTE_LOST: [
         Step("dispute_closed", staff),
-        Step("revoke", all_grants),
+        Step("revoke", all_grants, unless=(granted_again,)),
         Step("stop_follow_ups", shop),
     ],
     # What staff ask for with a button, for one line.
@@ -137,7 +140,7 @@ PLAN: dict[Kind, list[Step[OrderEvent]]] = {
         Step("grant", grants),
     ],
     Kind.REVOKE_ASKED: [
-        Step("revoke", all_grants),
+        Step("revoke", all_grants, unless=(granted_again,)),
     ],
     Kind.RESEND_ASKED: [
         Step("download_ready", downloads),
@@ -148,7 +151,7 @@ PLAN: dict[Kind, list[Step[OrderEvent]]] = {
     ],
 }
 
-_winning_back = (held_out, bought_after_all, left_again, unsubscribed, had_enough)
+_winning_back = (held_out, bought_after_all, being_paid, left_again, unsubscribed, had_enough)
 
 AFTER_LEAVING: dict[Left, list[Step[LeftBehind]]] = {
     Left.PAYMENT: [
@@ -166,7 +169,7 @@ AFTER_LEAVING: dict[Left, list[Step[LeftBehind]]] = {
 }
 
 AFTER_RETURN: list[Step[StockAlert]] = [
-    Step("back_in_stock", who_waits, unless=(bought_the_variant,)),
+    Step("back_in_stock", who_waits, unless=(bought_the_variant, unsubscribed)),
 ]
 
 

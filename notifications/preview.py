@@ -1,4 +1,7 @@
-"""Every message as its reader sees it, with made-up data, for staff. Nothing of it is stored."""
+"""Every message as its reader sees it, for staff. Nothing of it is stored.
+
+The data are made up, but for the weekly report: that has last week's, for those who may see them.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +24,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from notifications import mail
 from notifications.messages import ABOUT_A_PURCHASE, FOR_STAFF, MESSAGES, UNSUBSCRIBABLE, Message
+from notifications.report.message import weekly_report
+from notifications.report.views import may_see_report, refuse_strangers
 from notifications.samples import sample
 from notifications.writing import Letter, write, write_short
 from orders.access import SignedInRequest
@@ -79,19 +84,23 @@ def _list(request: HttpRequest, site: AdminSite) -> HttpResponse:
     context = {
         **site.each_context(request),
         "title": _("Messages"),
-        "groups": [(title, [_described(one) for one in group]) for title, group in groups],
+        "groups": [
+            (title, [_described(one) for one in group if _may_see(request, one)])
+            for title, group in groups
+        ],
     }
     return render(request, "admin/notifications/preview_list.html", context)
 
 
 @require_safe
 def _show(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
-    message = _message_or_404(name)
+    message = _find(request, name)
     context = {
         **site.each_context(request),
         "title": name,
         "description": _described(message)[1],
         "name": name,
+        "is_made_up": message is not weekly_report,
         "letter": _letter(name, READER),
         "short": _short(name),
     }
@@ -101,14 +110,14 @@ def _show(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
 @require_safe
 @never_cache
 def _html(request: HttpRequest, name: str) -> HttpResponse:
-    _message_or_404(name)
+    _find(request, name)
     return HttpResponse(_letter(name, READER).html)
 
 
 @require_POST
 def _send(request: SignedInRequest, name: str) -> HttpResponse:
     """Send one to whoever is signed in, marked as a sample."""
-    _message_or_404(name)
+    _find(request, name)
     email = request.user.email
     with sample(name, email) as delivery:
         letter = write(delivery)
@@ -122,10 +131,17 @@ def _send(request: SignedInRequest, name: str) -> HttpResponse:
     return redirect("admin:notifications_message", name)
 
 
-def _message_or_404(name: str) -> Message:
+def _find(request: HttpRequest, name: str) -> Message:
+    """Return the message. Raises Http404 for none, PermissionDenied for one not to be seen."""
     if name not in MESSAGES:
         raise Http404(_("There is no such message."))
+    if MESSAGES[name] is weekly_report:
+        refuse_strangers(request)
     return MESSAGES[name]
+
+
+def _may_see(request: HttpRequest, message: Message) -> bool:
+    return message is not weekly_report or may_see_report(request)
 
 
 def _described(message: Message) -> tuple[str, str]:

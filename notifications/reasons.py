@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from cart.models import LeftBehind
 from notifications.models import Delivery, Suppression
-from orders.models import Order, Payment, Refund
+from orders.models import Order, OrderEvent, Payment, Refund
 
 # Over so long a person gets at most settings.WINNING_BACK_LIMIT messages to win him back.
 LIMIT_OVER = timedelta(days=30)
@@ -40,6 +40,36 @@ def bought_after_all(delivery: Delivery) -> str:
         order = delivery.event.order if delivery.event is not None else None
         is_bought = order is not None and order.state in PAID
     return _("bought after all") if is_bought else ""
+
+
+def being_paid(delivery: Delivery) -> str:
+    """The person has begun to pay since, in a way of which the bank's word takes days.
+
+    Should that payment fail, its decline is followed up.
+    """
+    left = delivery.left
+    if left is None:
+        return ""
+    waiting = OrderEvent.objects.filter(
+        kind=OrderEvent.Kind.PROCESSING,
+        created_at__gt=left.left_at,
+        order__state=Order.State.PENDING,
+        order__email__iexact=left.email,
+    )
+    return _("a payment is under way at the bank") if waiting.exists() else ""
+
+
+def granted_again(delivery: Delivery) -> str:
+    """Staff have asked since to grant the line once more: an older revocation is over."""
+    if delivery.event is None or delivery.grant is None:
+        return ""
+    later = OrderEvent.objects.filter(
+        order=delivery.event.order_id,
+        kind=OrderEvent.Kind.REGRANT_ASKED,
+        data__grant=delivery.grant.pk,
+        pk__gt=delivery.event.pk,
+    )
+    return _("granted again since") if later.exists() else ""
 
 
 def bought_the_variant(delivery: Delivery) -> str:

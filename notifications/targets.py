@@ -7,7 +7,7 @@ from django.conf import settings
 from cart.models import LeftBehind
 from notifications.low_stock import low_after
 from orders.granting import grants_of
-from orders.models import Grant, OrderEvent
+from orders.models import Grant, OrderEvent, RefundLine
 from shop.models import Product, StockAlert
 
 Kind = Product.Kind
@@ -70,6 +70,18 @@ def all_grants(event: OrderEvent) -> list[Target]:
 def grants(event: OrderEvent) -> list[Target]:
     """As `all_grants`, without repositories that wait for the buyer's user name."""
     return [Target(SHOP, grant) for grant in _grants(event) if not _is_nameless(grant)]
+
+
+def taken_back(event: OrderEvent) -> list[Target]:
+    """Each line of which this refund takes units back."""
+    lines = set(
+        RefundLine.objects.filter(refund=event.data["refund"], restock=True).values_list(
+            "line", flat=True
+        )
+    )
+    if not lines:
+        return []
+    return [Target(SHOP, grant) for grant in grants_of(event.order) if grant.line_id in lines]
 
 
 def renamed(event: OrderEvent) -> list[Target]:

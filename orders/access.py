@@ -18,15 +18,20 @@ class SignedInRequest(HttpRequest):
 
 
 def orders_of(user: User) -> QuerySet[Order]:
-    """The orders placed by `user`, and those placed as a guest with an address `user` confirmed."""
-    confirmed = EmailAddress.objects.filter(user=user, verified=True).values("email")
+    """The orders placed by `user`, and those placed as a guest with an address `user` confirmed.
+
+    1 query at once, for the addresses: with them in hand the database finds either kind by an
+    index, where a subquery would have it read all orders of the shop.
+    """
+    addresses = EmailAddress.objects.filter(user=user, verified=True)
+    confirmed = list(addresses.values_list("email", flat=True))
     return Order.objects.alias(lower_email=Lower("email")).filter(
         Q(user=user) | Q(lower_email__in=confirmed)
     )
 
 
 def find_order(number: str, key: str, user: User | AnonymousUser) -> Order | None:
-    """Return the order when `key` is its own or `user` may see it, else None. At most 2 queries."""
+    """Return the order when `key` is its own or `user` may see it, else None. At most 3 queries."""
     order = Order.objects.filter(number=number).first()
     if order is None or constant_time_compare(key, order.access_key):
         return order

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +15,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 import orders.grant_admin  # noqa: F401
@@ -57,7 +55,8 @@ class LineInline(ReadOnlyInline):
     model = OrderLine
     verbose_name_plural = gettext_lazy("lines")
     fields = (
-        *("title", "options", "sku", "quantity", "shipped_quantity", "refunded_quantity"),
+        *("title", "options", "sku", "quantity"),
+        *("shipped_quantity", "refunded_quantity", "returned_quantity"),
         *("price", "subtotal", "discount", "tax", "total"),
     )
     readonly_fields = fields
@@ -167,6 +166,7 @@ class OrderAdmin(admin.ModelAdmin[Order]):
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site
         pages: list[tuple[str, str, Callable[..., HttpResponse]]] = [
+            ("<int:pk>/panel/", "panel", self.panel_view),
             ("<int:pk>/refund/<int:payment_pk>/", "refund", partial(compose, site=site)),
             ("<int:pk>/refunds/<int:refund_pk>/repeat/", "repeat", try_again),
             ("<int:pk>/cancel/", "cancel", partial(cancel, site=site)),
@@ -178,7 +178,6 @@ class OrderAdmin(admin.ModelAdmin[Order]):
             ("<int:pk>/slips/<int:shipment_pk>/", "slip", partial(packing_slip, site=site)),
         ]
         return [
-            path("<int:pk>/panel/", never_cache(self.panel_view), name="orders_order_panel"),
             *(
                 path(route, site.admin_view(view), name=f"orders_order_{name}")
                 for route, name, view in pages
@@ -200,12 +199,7 @@ class OrderAdmin(admin.ModelAdmin[Order]):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def panel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer the order page's question whether anything is new; 204 when it shows it already.
-
-        Who may not see it gets 403, not the sign-in page, which would be put into the open page.
-        """
-        if not self.admin_site.has_permission(request):
-            raise PermissionDenied(_("Sign in as a member of staff."))
+        """Answer the order page's question for news; 204 when it shows them already."""
         require(request, "orders.view_order", _("You may not look at orders."))
         order = get_object_or_404(self.get_queryset(request), pk=pk)
         seen = request.GET.get("seen", "")
@@ -220,7 +214,9 @@ def _shown(request: HttpRequest, order: Order) -> dict[str, Any]:
     """What the templates read of an order's buttons, parcels and money."""
     panel = panel_of(order)
     may_move = request.user.has_perm("orders.change_order")
-    is_cancelable = order.state in PAID_NOT_DONE and panel.is_cancelable
+    may_refund = request.user.has_perm("orders.add_refund")
+    # Canceling a paid order refunds it.
+    is_cancelable = order.state in PAID_NOT_DONE and panel.is_cancelable and may_refund
     to_send = _to_send(order, panel)
     return {
         "order": order,
@@ -229,14 +225,14 @@ def _shown(request: HttpRequest, order: Order) -> dict[str, Any]:
         "may_pack": may_move and _may_pack(order, panel),
         "may_send": may_move and bool(to_send),
         "may_cancel": may_move and (order.state == State.PENDING or is_cancelable),
-        "may_refund": request.user.has_perm("orders.add_refund"),
+        "may_refund": may_refund,
     }
 
 
 def _to_send(order: Order, panel: Panel) -> tuple[tuple[OrderLine, int], ...]:
     """Units that may leave: none when the money is gone, whatever the table of moves allows."""
-    is_paid_for = order.state in PAID_NOT_DONE and not panel.is_all_given_back
-    return panel.left_to_send if is_paid_for else ()
+    is_gone = panel.is_all_given_back or panel.is_lost
+    return panel.left_to_send if order.state in PAID_NOT_DONE and not is_gone else ()
 
 
 def _may_pack(order: Order, panel: Panel) -> bool:
@@ -257,6 +253,8 @@ def start_packing(request: SignedInRequest, pk: int) -> HttpResponse:
     elif panel.is_all_given_back:
         said = _("Nothing was changed: all of its money is back, or on its way to the buyer.")
         messages.error(request, said)
+    elif panel.is_lost:
+        messages.error(request, _("Nothing was changed: the bank has taken this money back."))
     else:
         said = _("Nothing was changed: the order is “%(state)s”, so packing cannot begin.")
         messages.error(request, said % words)
@@ -267,7 +265,7 @@ def start_packing(request: SignedInRequest, pk: int) -> HttpResponse:
 def receipt_for_staff(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the receipt as the buyer sees it."""
     require(request, "orders.view_order", _("You may not look at orders."))
-    receipt = get_object_or_404(Receipt.objects.select_related("order"), order=pk)
+    receipt = get_object_or_404(Receipt.objects.select_related("order"), order__pk=pk)
     return render(request, "orders/receipt.html", receipt_context(receipt))
 
 

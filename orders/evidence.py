@@ -26,6 +26,7 @@ from orders.models import (
     ShipmentLine,
 )
 from orders.timeline import PHRASES
+from shop.models import Product
 from shop.money import format_money
 
 Kind = OrderEvent.Kind
@@ -96,13 +97,18 @@ def evidence_of(order: Order) -> dict[str, Any]:
     by_age = Prefetch("refunds", Refund.objects.order_by("pk"))
     contents = Prefetch("lines", ShipmentLine.objects.select_related("line"))
     payments = list(order.payments.order_by("pk").prefetch_related(by_age, "disputes"))
+    lines = list(order.lines.all())
+    shipments = list(order.shipments.prefetch_related(contents))
+    # Parcels have their own times, and what is granted moves an order on as well.
+    is_told_by_moves = not shipments and all(line.kind == Product.Kind.PARCEL for line in lines)
+    moves = [event for event in events if event.kind in SHIPPING]
     return {
         "order": order,
         "now": timezone.now(),
-        "lines": order.lines.all(),
-        "shipments": order.shipments.prefetch_related(contents),
+        "lines": lines,
+        "shipments": shipments,
         "grants": _grants(order),
-        "shipping_events": [event for event in events if event.kind in SHIPPING],
+        "shipping_events": moves if is_told_by_moves else [],
         "messages_sent": [event for event in events if _is_message_to_buyer(event, order)],
         "payments": payments,
         "disputes": list(_disputes(payments)),

@@ -24,9 +24,9 @@ class Goods:
         return [(line, left) for line in self.lines if (left := left_of(line))]
 
     @cached_property
-    def has_parcels(self) -> bool:
-        """Whether anything of it travels."""
-        return any(line.kind == Product.Kind.PARCEL for line in self.lines)
+    def is_all_refunded(self) -> bool:
+        """Whether the money for each unit is back, or on its way."""
+        return all(line.refunded_quantity >= line.quantity for line in self.lines)
 
     @cached_property
     def has_grants(self) -> bool:

@@ -24,7 +24,7 @@ from orders.granting import ask_to_grant, ask_to_revoke, ask_to_tell, give_handl
 from orders.models import Booking, Grant
 from orders.refund_admin import require, subpage
 from orders.refusals import GrantRefusedError
-from orders.seats import admit, event_of, refusal
+from orders.seats import admit, event_of, refusal, was_just_admitted
 from orders.states import Actor, by_staff
 from shop.models import EventDetails, Product
 
@@ -188,18 +188,21 @@ def _find(request: SignedInRequest, site: AdminSite) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def _admit(request: SignedInRequest, code: str, site: AdminSite) -> HttpResponse:
-    """Show whose ticket it is and whether it is valid; a POST admits."""
+    """Show whose ticket it is and whether it is valid; a POST admits, and leads to what came of it.
+
+    Only that address says that the holder is admitted: a ticket that is scanned again is used.
+    """
     require(request, "orders.view_booking", _("You may not look at tickets."))
     context = _page(site, request, _("Ticket"))
     error = ""
-    is_admitted = False
     if request.method == "POST":
         require(request, "orders.change_booking", _("You may look at tickets, but not admit."))
         try:
             admit(code, request.user)
-            is_admitted = True
         except GrantRefusedError as refused:
             error = str(refused)
+        else:
+            return redirect(f"{request.path}?admitted=1")
     booking = (
         Booking.objects.select_related(
             "grant__line__order", "grant__line__variant__product__event", "admitted_by"
@@ -210,6 +213,7 @@ def _admit(request: SignedInRequest, code: str, site: AdminSite) -> HttpResponse
     if booking is None:
         context |= {"code": code, "error": _("No ticket has this code. Check the letters.")}
         return render(request, "admin/orders/booking/find.html", context, status=404)
+    is_admitted = "admitted" in request.GET and was_just_admitted(booking, request.user)
     context |= {
         "booking": booking,
         "line": booking.grant.line,

@@ -5,10 +5,11 @@ downloads.py. Each verb locks the order first, and has nothing left to do the se
 """
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,8 @@ Event = OrderEvent.Kind
 PAID = (Order.State.PAID, Order.State.FULFILLING, Order.State.FULFILLED)
 # GitHub's rule for user names.
 USER_NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
+# So long after staff have asked for it, a message to the buyer may still be on its way.
+BEING_TOLD = timedelta(minutes=1)
 
 
 def grants_of(order: Order) -> list[Grant]:
@@ -163,11 +166,20 @@ def ask_to_revoke(grant: Grant, actor: Actor) -> None:
 
 @transaction.atomic
 def ask_to_tell(grant: Grant, actor: Actor) -> None:
-    """Have the buyer told once more. Raises GrantRefusedError when there is nothing to tell."""
+    """Have the buyer told once more, by one message for all who ask at about the same time.
+
+    Raises GrantRefusedError when there is nothing to tell, and when somebody has just asked.
+    """
     grant = _locked(grant)
     waits_for_name = grant.line.kind == Kind.REPOSITORY and not grant.handle
     if grant.state != State.GRANTED and not (grant.state == State.DUE and waits_for_name):
         raise GrantRefusedError(_("Nothing is granted, so there is nothing to tell the buyer."))
+    asked = grant.line.order.events.filter(kind=Event.RESEND_ASKED, data__grant=grant.pk)
+    under_way = Q(planned_at=None) | Q(created_at__gt=timezone.now() - BEING_TOLD)
+    if asked.filter(under_way).exists():
+        raise GrantRefusedError(
+            _("The buyer is being told just now. To send it once more, wait a minute.")
+        )
     _tell(grant, Event.RESEND_ASKED, actor)
 
 

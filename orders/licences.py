@@ -68,19 +68,22 @@ def put_back_unclaimed(grant: Grant) -> None:
     """
     stock = _pool_stock(grant)
     unclaimed = grant.line.quantity - grant.licences.count()
-    if stock is None or unclaimed <= 0 or _was_settled(grant):
+    if stock is None or unclaimed <= 0 or not _is_paid_from(grant, stock):
         return
     order = grant.line.order
     adjust(stock, unclaimed, Reason.COUNTED, f"order {order}", _("its keys were never given"))
 
 
 def _pay_for_later_keys(grant: Grant, stock: StockItem, units: int) -> None:
-    """Take from stock what the sale did not: keys given after unclaimed units were put back."""
-    if not _was_settled(grant):
+    """Take from stock what the sale did not.
+
+    Keys given after unclaimed units were put back, and those of a sale from before there were keys.
+    """
+    if _is_paid_from(grant, stock):
         return
     order = grant.line.order
     try:
-        adjust(stock, -units, Reason.COUNTED, f"order {order}", _("keys given once more"))
+        adjust(stock, -units, Reason.COUNTED, f"order {order}", _("keys the sale did not take"))
     except StockWouldBeNegativeError as error:
         raise GrantRefusedError(_too_few(grant, units, 0)) from error
 
@@ -120,5 +123,9 @@ def _pool_stock(grant: Grant) -> StockItem | None:
     return variant.stock
 
 
-def _was_settled(grant: Grant) -> bool:
-    return grant.granted_at is not None or grant.revoked_at is not None
+def _is_paid_from(grant: Grant, stock: StockItem) -> bool:
+    """Whether the sale's own units of `stock` are still to be settled with this grant."""
+    if grant.granted_at is not None or grant.revoked_at is not None:
+        return False
+    number = grant.line.order.number
+    return stock.movements.filter(reason=Reason.SOLD, reference=number).exists()

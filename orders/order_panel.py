@@ -37,10 +37,14 @@ class RefundRow:
 
 @dataclass(frozen=True)
 class PaymentRow:
-    """A payment; `is_refundable`: something is left of it that the bank has not taken back."""
+    """A payment; `is_refundable`: something is left of it that the bank has not taken back.
+
+    `is_lost`: the bank has taken it back for good.
+    """
 
     payment: Payment
     is_refundable: bool
+    is_lost: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ class Panel:
         return any(
             row.payment.outcome == Payment.Outcome.ACCEPTED and not row.payment.refundable_minor
             for row in self.payments
+        )
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the bank has taken back the money that paid the order, for good."""
+        return any(
+            row.is_lost and row.payment.outcome == Payment.Outcome.ACCEPTED for row in self.payments
         )
 
     @property
@@ -137,8 +148,12 @@ def _mark(last_event: int, tries: Iterable[int]) -> str:
 
 
 def _payment_row(payment: Payment) -> PaymentRow:
-    is_disputed = any(dispute.withdrawn_minor for dispute in payment.disputes.all())
-    return PaymentRow(payment, payment.refundable_minor > 0 and not is_disputed)
+    withdrawn = [dispute for dispute in payment.disputes.all() if dispute.withdrawn_minor]
+    return PaymentRow(
+        payment,
+        is_refundable=payment.refundable_minor > 0 and not withdrawn,
+        is_lost=any(dispute.status == Dispute.Status.LOST for dispute in withdrawn),
+    )
 
 
 def _refund_row(refund: Refund) -> RefundRow:

@@ -1,10 +1,11 @@
 """What an order's page says about its state, in plain words."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.fulfilling import PAID_NOT_DONE
+from orders.fulfilling import IS_LOST, PAID_NOT_DONE
 from orders.goods import Goods
 from orders.models import Order, OrderEvent, Payment, Refund
 from shop.money import format_money
@@ -71,6 +72,14 @@ WORDS = {
     "refunding": (
         _("We are refunding this order"),
         _("The money goes back the way it came. Most banks show it within ten days."),
+    ),
+    "lost": (
+        _("Your bank has returned this payment to you"),
+        _("So nothing more is sent for this order. If this is a mistake, please write to us."),
+    ),
+    "goods_refunded": (
+        _("Thank you for your order"),
+        _("All of its items were refunded, so there is nothing left to send."),
     ),
     "paid": (
         _("Thank you for your order"),
@@ -156,13 +165,20 @@ class Progress:
     refunded_minor: int
     refunding_minor: int
 
+    @property
+    def mark(self) -> str:
+        """Changes whenever anything does that is said."""
+        return sha256(repr(self).encode()).hexdigest()[:16]
+
 
 def progress_of(order: Order, goods: Goods, redirect_status: str) -> Progress:
     """Return what to say of `order`; `redirect_status` is what Stripe's redirect said, or "".
 
     At most 3 queries.
     """
-    payments = list(order.payments.order_by("pk").prefetch_related("refunds"))
+    payments = list(
+        order.payments.order_by("pk").annotate(is_lost=IS_LOST).prefetch_related("refunds")
+    )
     accepted = [payment for payment in payments if payment.outcome == Payment.Outcome.ACCEPTED]
     odd = [payment for payment in payments if payment.outcome != Payment.Outcome.ACCEPTED]
     refunded_minor = sum(_is_back_minor(payment) for payment in accepted)
@@ -172,6 +188,12 @@ def progress_of(order: Order, goods: Goods, redirect_status: str) -> Progress:
         name, why, odd = _fate(worst), _why_back(worst), []
     elif refunding_minor and not any(payment.refundable_minor for payment in accepted):
         name, why = "refunding", ""
+    elif (
+        order.state in PAID_NOT_DONE
+        and goods.left_to_send
+        and any(payment.is_lost for payment in accepted)
+    ):
+        name, why = "lost", ""
     else:
         name, why = _name(order, redirect_status), ""
     title, text = WORDS[_said_with(name, goods)]
@@ -201,14 +223,16 @@ def _name(order: Order, redirect_status: str) -> str:
 
 
 def _said_with(name: str, goods: Goods) -> str:
-    """Return the key of the words; an order without parcels, or sent in part, has its own."""
-    if name == State.PAID and not goods.has_parcels:
+    """Return the key of the words: an order has its own where no parcel, or but a part, leaves."""
+    if name in PAID_NOT_DONE and goods.is_all_refunded:
+        return "goods_refunded"
+    if name == State.PAID and not goods.left_to_send:
         return "granting" if goods.has_due else "granted"
     if name == State.FULFILLING and goods.shipments:
         return "partly_sent"
     if name == State.FULFILLING and (goods.granted or not goods.left_to_send):
         return "partly_granted"
-    if name == State.FULFILLED and not goods.has_parcels:
+    if name == State.FULFILLED and goods.has_grants and not goods.shipments:
         return "granted"
     return name
 

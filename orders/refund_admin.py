@@ -103,7 +103,7 @@ def _composer(
 def try_again(request: SignedInRequest, pk: int, refund_pk: int) -> HttpResponse:
     """Repeat a failed refund and go back to the order, which says what came of it."""
     require(request, "orders.add_refund", _("You may look at orders, but not refund them."))
-    failed = get_object_or_404(Refund, pk=refund_pk, payment__order=pk)
+    failed = get_object_or_404(Refund, pk=refund_pk, payment__order__pk=pk)
     try:
         refund = repeat(failed.pk, by_staff(request.user))
     except RefundRefusedError as error:
@@ -117,7 +117,7 @@ def try_again(request: SignedInRequest, pk: int, refund_pk: int) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 def cancel(request: SignedInRequest, pk: int, site: AdminSite) -> HttpResponse:
-    """Say what canceling will do, or do what was said."""
+    """Say what canceling will do, or do what was said. What gives money back is a refund, too."""
     require(request, "orders.change_order", _("You may look at orders, but not change them."))
     if request.method == "POST":
         return _canceled(request, pk, site)
@@ -127,7 +127,9 @@ def cancel(request: SignedInRequest, pk: int, site: AdminSite) -> HttpResponse:
 @transaction.atomic
 def _canceled(request: SignedInRequest, pk: int, site: AdminSite) -> HttpResponse:
     order = lock_or_404(pk)
-    if request.POST.get("shown") != _shown(order, price_of_cancel(order)):
+    priced = price_of_cancel(order)
+    _require_refund(request, priced)
+    if request.POST.get("shown") != _shown(order, priced):
         notice = _("Nothing was done: the order has changed. This is what canceling does now.")
         return _cancel_page(request, order, site, notice)
     try:
@@ -143,6 +145,7 @@ def _cancel_page(
     request: HttpRequest, order: Order, site: AdminSite, notice: str = ""
 ) -> HttpResponse:
     priced = price_of_cancel(order)
+    _require_refund(request, priced)
     if order.state != Order.State.PENDING and priced is None:
         messages.warning(
             request, _("There is nothing to cancel: the order is closed, or sent at least in part.")
@@ -168,6 +171,13 @@ def price_of_cancel(order: Order) -> PricedRefund | None:
     return price_all(payment)
 
 
+def _require_refund(request: HttpRequest, priced: PricedRefund | None) -> None:
+    """Raise PermissionDenied when canceling gives money back and the member of staff may not."""
+    if priced:
+        said = _("This order is paid, so canceling refunds it: you may not refund orders.")
+        require(request, "orders.add_refund", said)
+
+
 def _shown(order: Order, priced: PricedRefund | None) -> str:
     return f"{order.state}-{priced.total_minor if priced else 0}"
 
@@ -188,7 +198,8 @@ def lock_or_404(pk: int) -> Order:
 
 def _payment(order_pk: int, payment_pk: int) -> Payment:
     payments = Payment.objects.select_related("order")
-    return get_object_or_404(payments, pk=payment_pk, order=order_pk)
+    # `order__pk` finds nothing by a number that is too large, where SQLite would fail by `order`.
+    return get_object_or_404(payments, pk=payment_pk, order__pk=order_pk)
 
 
 def subpage(site: AdminSite, request: HttpRequest, order: Order, title: str) -> dict[str, Any]:

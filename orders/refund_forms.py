@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orders.fulfilling import left_of
 from orders.models import Order, OrderLine, Payment, Refund
 from orders.refund_pricing import (
     PricedRefund,
@@ -40,11 +41,12 @@ FIELDS = {"too_much_shipping": "shipping"}
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line with its fields; None where nothing is left, and where nothing is counted."""
+    """A line with its fields; None where there is nothing to ask, as where nothing is left."""
 
     line: OrderLine
     left: int
     quantity: BoundField | None
+    returned: BoundField | None
     restock: BoundField | None
 
 
@@ -109,6 +111,7 @@ class RefundForm(forms.Form):
             },
             widget=forms.NumberInput(attrs={"class": "units"}),
         )
+        self._ask_what_was_sent(line, left)
         if line.kind != Product.Kind.PARCEL:
             self.fields[f"restock_{line.pk}"] = forms.BooleanField(
                 label=_("%(title)s: take access back") % {"title": line.title}, required=False
@@ -120,6 +123,25 @@ class RefundForm(forms.Form):
                 initial=not line.shipped_quantity and line.order.state != Order.State.FULFILLED,
             )
 
+    def _ask_what_was_sent(self, line: OrderLine, left: int) -> None:
+        """Ask where it is not clear whether a refunded unit was sent, or never has to be."""
+        sent = min(left, line.shipped_quantity - line.returned_quantity)
+        if not (sent and left_of(line)):
+            return
+        self.fields[f"returned_{line.pk}"] = forms.IntegerField(
+            label=_("Units of %(title)s to refund that had been sent") % {"title": line.title},
+            required=False,
+            min_value=0,
+            max_value=sent,
+            initial=0,
+            error_messages={
+                "invalid": _("Write a whole number."),
+                "min_value": _("Write 0 or more."),
+                "max_value": _("At most %(sent)d of them can have been sent.") % {"sent": sent},
+            },
+            widget=forms.NumberInput(attrs={"class": "units"}),
+        )
+
     def rows(self) -> list[LineRow]:
         """Return the lines with their fields."""
         return [
@@ -127,6 +149,7 @@ class RefundForm(forms.Form):
                 line=line,
                 left=line.quantity - line.refunded_quantity,
                 quantity=self._bound(f"quantity_{line.pk}"),
+                returned=self._bound(f"returned_{line.pk}"),
                 restock=self._bound(f"restock_{line.pk}"),
             )
             for line in self.lines
@@ -148,12 +171,27 @@ class RefundForm(forms.Form):
             raise ValidationError(_("Write an amount or tick “All of it”, not both."))
         return wants_all
 
+    def clean(self) -> None:
+        """Refuse more units that had been sent than are refunded."""
+        super().clean()
+        for line in self.lines:
+            returned = self.cleaned_data.get(f"returned_{line.pk}") or 0
+            quantity = self.cleaned_data.get(f"quantity_{line.pk}")
+            if returned > (quantity or 0) and f"quantity_{line.pk}" not in self.errors:
+                said = _("Write at most as many as are refunded.")
+                self.add_error(f"returned_{line.pk}", said)
+
     def wish(self) -> RefundWish:
         """Return what the valid form asks for."""
         data = self.cleaned_data
         return RefundWish(
             units=tuple(
-                Units(line.pk, quantity, restock=data.get(f"restock_{line.pk}", False))
+                Units(
+                    line.pk,
+                    quantity,
+                    restock=data.get(f"restock_{line.pk}", False),
+                    returned=data.get(f"returned_{line.pk}") or 0,
+                )
                 for line in self.lines
                 if (quantity := data.get(f"quantity_{line.pk}"))
             ),
@@ -177,6 +215,7 @@ class LineChange:
 
     line: OrderLine
     amount_minor: int
+    returned: int
     refunded_after: int
     left_before: int
     left_after: int
@@ -208,7 +247,10 @@ def preview_of(form: RefundForm) -> Preview | None:
         field = FIELDS.get(error.code)
         form.add_error(field if field in form.fields else None, error.message)
         return None
-    parts = [(one.line.pk, one.quantity, one.amount_minor, one.restock) for one in priced.lines]
+    parts = [
+        (one.line.pk, one.quantity, one.amount_minor, one.restock, one.returned)
+        for one in priced.lines
+    ]
     return Preview(
         priced=priced,
         changes=_changes(form.lines, priced),
@@ -250,6 +292,7 @@ def _changes(lines: Sequence[OrderLine], priced: PricedRefund) -> tuple[LineChan
             LineChange(
                 line=line,
                 amount_minor=one.amount_minor if one else 0,
+                returned=one.returned if one else 0,
                 refunded_after=line.refunded_quantity + quantity,
                 left_before=left,
                 left_after=left - quantity,

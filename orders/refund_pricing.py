@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
+from orders.fulfilling import left_of
 from orders.models import Dispute, Order, OrderLine, Payment, Refund, RefundLine
-from shop.money import format_money, split
+from shop.models import Product
+from shop.money import format_money, split, step
 
 # The states of a refund that counts; one that has failed is in no sum.
 LIVE = (Refund.State.REQUESTED, Refund.State.SENT, Refund.State.SUCCEEDED)
@@ -15,11 +17,15 @@ LIVE = (Refund.State.REQUESTED, Refund.State.SENT, Refund.State.SUCCEEDED)
 
 @dataclass(frozen=True)
 class Units:
-    """Units of one order line to give the money back for; `restock` puts them on the shelf."""
+    """Units of one order line to give the money back for; `restock` puts them on the shelf.
+
+    `returned` of them had been sent; more are where fewer are left to send.
+    """
 
     line_id: int
     quantity: int
     restock: bool
+    returned: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,13 @@ class RefundWish:
 
 @dataclass(frozen=True)
 class PricedUnits:
-    """A line of a refund and what it gives back, in minor units."""
+    """A line of a refund and what it gives back, in minor units; `returned` units had been sent."""
 
     line: OrderLine
     quantity: int
     amount_minor: int
     restock: bool
+    returned: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def price_refund(payment: Payment, wish: RefundWish) -> PricedRefund:
     refuse_too_much_shipping(payment, wish.shipping_minor)
     lines = price_units(order, wish.units)
     if not (wish.shipping_minor or wish.other_minor) and _are_all_units(order, wish.units):
-        lines = _within(payment.refundable_minor, lines)
+        lines = _within(payment.refundable_minor, lines, payment.currency)
     priced = priced_refund(payment, lines, wish.shipping_minor, wish.other_minor)
     refuse_impossible(payment, priced)
     return priced
@@ -129,7 +136,7 @@ def price_all(payment: Payment) -> PricedRefund:
             if line.refunded_quantity < line.quantity
         ],
     )
-    lines = _within(left, lines)
+    lines = _within(left, lines, payment.currency)
     rest = left - sum(line.amount_minor for line in lines)
     shipping = min(rest, shipping_left(order))
     return priced_refund(payment, lines, shipping, rest - shipping)
@@ -168,12 +175,26 @@ def price_units(order: Order, units: Sequence[Units]) -> tuple[PricedUnits, ...]
                 % {"title": line.title, "back": back[line.pk], "bought": line.quantity},
             )
         # Counted from what was really given: a refund in between may have failed.
-        due = _share(line, line.refunded_quantity + wanted.quantity)
+        due = _share(line, line.refunded_quantity + wanted.quantity, step(order.currency))
         amount = max(due - given.get(line.pk, 0), 0)
-        priced.append(PricedUnits(line, wanted.quantity, amount, wanted.restock))
+        returned = _returned(line, wanted)
+        priced.append(PricedUnits(line, wanted.quantity, amount, wanted.restock, returned))
     if len({wanted.line_id for wanted in units}) < len(units):
         raise RefundRefusedError("line_twice", _("A line was named twice: add its units up."))
     return tuple(priced)
+
+
+def _returned(line: OrderLine, wanted: Units) -> int:
+    """Return how many of the wanted units had been sent. Raises RefundRefusedError."""
+    if line.kind != Product.Kind.PARCEL:
+        return 0
+    returned = max(wanted.returned, wanted.quantity - left_of(line))
+    sent = line.shipped_quantity - line.returned_quantity
+    if returned > min(wanted.quantity, sent):
+        said = _("%(title)s: of %(quantity)d to refund, %(returned)d cannot have been sent before.")
+        words = {"title": line.title, "quantity": wanted.quantity, "returned": returned}
+        raise RefundRefusedError("not_sent", said % words)
+    return returned
 
 
 def priced_refund(
@@ -209,18 +230,20 @@ def _are_all_units(order: Order, units: Sequence[Units]) -> bool:
     return wanted == {line: quantity for line, quantity in left.items() if quantity}
 
 
-def _within(room: int, lines: tuple[PricedUnits, ...]) -> tuple[PricedUnits, ...]:
+def _within(room: int, lines: tuple[PricedUnits, ...], currency: str) -> tuple[PricedUnits, ...]:
     """Return the lines, sharing `room` when they are worth more."""
     worth = {line.line.pk: line.amount_minor for line in lines}
     if sum(worth.values()) <= room:
         return lines
-    shares = split(room, worth)
+    shares = split(room, worth, step(currency))
     return tuple(replace(line, amount_minor=shares[line.line.pk]) for line in lines)
 
 
-def _share(line: OrderLine, quantity: int) -> int:
+def _share(line: OrderLine, quantity: int, payable: int) -> int:
     """What the first `quantity` units of a line cost; all of them cost just the line's total."""
-    return line.total_minor * quantity // line.quantity
+    if quantity == line.quantity:
+        return line.total_minor
+    return line.total_minor * quantity // line.quantity // payable * payable
 
 
 def refuse_too_much_shipping(payment: Payment, wanted_minor: int) -> None:

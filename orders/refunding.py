@@ -4,6 +4,8 @@ Requested by staff or by the schedule, sent and settled by checkout. Rows are lo
 order, payment, then (in inventory) stock items. A refund that has failed counts in no sum.
 """
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
@@ -11,11 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory import stock
-from orders.fulfilling import note_progress
+from orders.fulfilling import note_owed, note_progress
 from orders.models import Order, OrderEvent, OrderLine, Payment, Refund, RefundLine
 from orders.refund_pricing import (
     PricedRefund,
-    PricedUnits,
     RefundRefusedError,
     RefundWish,
     Units,
@@ -71,11 +72,15 @@ def repeat(refund_id: int, actor: Actor) -> Refund:
         raise RefundRefusedError("repeated", _("This refund has been repeated already."))
     was_back = failed.succeeded_at is not None
     refuse_too_much_shipping(payment, failed.shipping_minor)
+    parts = list(failed.lines.all())
+    units = [
+        Units(part.line_id, part.quantity, part.restock and not was_back, part.returned_quantity)
+        for part in parts
+    ]
     lines = tuple(
-        PricedUnits(part.line, part.quantity, part.amount_minor, part.restock and not was_back)
-        for part in failed.lines.select_related("line")
+        replace(one, amount_minor=part.amount_minor)
+        for one, part in zip(price_units(payment.order, units), parts, strict=True)
     )
-    price_units(payment.order, [Units(one.line.pk, one.quantity, one.restock) for one in lines])
     priced = priced_refund(payment, lines, failed.shipping_minor, failed.other_minor)
     refuse_impossible(payment, priced)
     reason = Refund.Reason(failed.reason)
@@ -140,6 +145,7 @@ def succeed(refund_id: int, actor: Actor) -> Order:
 def fail(refund_id: int, why: str, actor: Actor) -> Order:
     """Take a refund out of the sums: Stripe refused it, or the bank sent it back later.
 
+    What it would have taken off the order is owed again, so the order moves with its lines.
     Returns the order. Nothing is left to do the second time. Goods that came back stay.
     """
     refund = _lock_refund(refund_id)
@@ -154,13 +160,14 @@ def fail(refund_id: int, why: str, actor: Actor) -> Order:
     )
     for line in refund.lines.all():
         OrderLine.objects.filter(pk=line.line_id).update(
-            refunded_quantity=F("refunded_quantity") - line.quantity
+            refunded_quantity=F("refunded_quantity") - line.quantity,
+            returned_quantity=F("returned_quantity") - line.returned_quantity,
         )
     _tell(refund, Kind.REFUND_FAILED, actor, why=why)
     if order.state == Order.State.REFUNDED and payment.outcome == Payment.Outcome.ACCEPTED:
         before = order.events.filter(kind=Kind.REFUNDED).latest("pk").data["from"]
-        return move(order.pk, Order.State(before), actor)
-    return order
+        order = move(order.pk, Order.State(before), actor)
+    return note_owed(order.pk, actor)
 
 
 def refund_status(order: Order) -> str:
@@ -206,6 +213,7 @@ def _book(
             refund=refund,
             line=line.line,
             quantity=line.quantity,
+            returned_quantity=line.returned,
             amount_minor=line.amount_minor,
             restock=line.restock,
         )
@@ -216,7 +224,8 @@ def _book(
     )
     for line in priced.lines:
         OrderLine.objects.filter(pk=line.line.pk).update(
-            refunded_quantity=F("refunded_quantity") + line.quantity
+            refunded_quantity=F("refunded_quantity") + line.quantity,
+            returned_quantity=F("returned_quantity") + line.returned,
         )
     _tell(refund, Kind.REFUND_REQUESTED, actor, reason=reason, note=note)
     ring(settings.REFUND_DOORBELL)

@@ -1,5 +1,7 @@
 """Seats at events: booked, renamed, and scanned off at the door."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,6 +14,8 @@ from orders.states import append_event, by_staff, lock
 from shop.models import EventDetails
 
 NAME_LENGTH = 120
+# The button may be pressed again while the answer is slow.
+SECOND_PRESS = timedelta(seconds=10)
 
 
 def event_of(grant: Grant) -> EventDetails | None:
@@ -62,11 +66,16 @@ def change_attendee(booking: Booking, name: str) -> None:
 
 @transaction.atomic
 def admit(code: str, staff: User) -> Booking:
-    """Let the holder of a ticket in, once. Raises GrantRefusedError with what to tell him."""
+    """Let the holder of a ticket in, once; a second press of the same person changes nothing.
+
+    Raises GrantRefusedError with what to tell the holder.
+    """
     booking = Booking.objects.filter(code=code).select_related("grant__line").first()
     if booking is None:
         raise GrantRefusedError(_("No ticket has this code. Check the letters."))
     booking = _locked(booking)
+    if was_just_admitted(booking, staff):
+        return booking
     if why := refusal(booking):
         raise GrantRefusedError(why)
     booking.admitted_at = timezone.now()
@@ -81,6 +90,16 @@ def admit(code: str, staff: User) -> Booking:
         seat=booking.seat,
     )
     return booking
+
+
+def was_just_admitted(booking: Booking, staff: User) -> bool:
+    """Tell whether this person admitted it so lately that it may have been one press."""
+    return (
+        booking.revoked_at is None
+        and booking.admitted_at is not None
+        and booking.admitted_by == staff
+        and timezone.now() - booking.admitted_at < SECOND_PRESS
+    )
 
 
 def refusal(booking: Booking) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.sites import AdminSite
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.access import SignedInRequest
-from orders.fulfilling import PAID_NOT_DONE, left_of
+from orders.fulfilling import IS_LOST, PAID_NOT_DONE, left_of
 from orders.models import Order, OrderLine, Payment, Shipment
 from orders.refund_admin import lock_or_404, require, subpage
 from orders.shipping import ShipRefusedError, left_to_send, refuse_unsendable, ship
@@ -43,12 +43,12 @@ class LeftToSend(admin.SimpleListFilter):
         left = OrderLine.objects.filter(
             order=OuterRef("pk"),
             kind=Product.Kind.PARCEL,
-            quantity__gt=F("shipped_quantity") + F("refunded_quantity"),
+            quantity__gt=F("shipped_quantity") + F("refunded_quantity") - F("returned_quantity"),
         )
         gone = Payment.objects.filter(
+            Q(refunded_minor=F("amount_minor")) | Q(IS_LOST),
             order=OuterRef("pk"),
             outcome=Payment.Outcome.ACCEPTED,
-            refunded_minor=F("amount_minor"),
         )
         return orders.filter(Exists(left), ~Exists(gone), state__in=PAID_NOT_DONE)
 
@@ -203,7 +203,7 @@ def packing_slip(request: HttpRequest, pk: int, shipment_pk: int, site: AdminSit
     """Show what is in a parcel, to be printed and put into it."""
     require(request, "orders.view_order", _("You may not look at orders."))
     shipments = Shipment.objects.select_related("order")
-    shipment = get_object_or_404(shipments, pk=shipment_pk, order=pk)
+    shipment = get_object_or_404(shipments, pk=shipment_pk, order__pk=pk)
     rows = [(one.line, one.quantity) for one in shipment.lines.select_related("line")]
     return _slip(request, shipment.order, rows, shipment, site)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from orders.fulfilling import PAID_NOT_DONE, is_all_given_back, left_of, note_progress
+from orders.fulfilling import PAID_NOT_DONE, is_all_given_back, is_lost, left_of, note_progress
 from orders.models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine
 from orders.states import Actor, append_event, lock
 from shop.models import Product
@@ -31,7 +31,7 @@ def ship(
 ) -> Shipment:
     """Book a parcel with `units` (key of the line, quantity), and move the order on.
 
-    Raises ShipRefusedError, also when a rival has just sent what was left. 13 queries, and one for
+    Raises ShipRefusedError, also when a rival has just sent what was left. 14 queries, and one for
     each line.
     """
     order = lock(order_id)
@@ -69,13 +69,16 @@ def left_to_send(order: Order) -> list[tuple[OrderLine, int]]:
 
 
 def refuse_unsendable(order: Order) -> None:
-    """Raise ShipRefusedError where no parcel of the order may leave. 1 query."""
+    """Raise ShipRefusedError where no parcel of the order may leave. 2 queries."""
     if order.state not in PAID_NOT_DONE:
         said = _("Nothing was sent: the order is “%(state)s”.")
         raise ShipRefusedError("wrong_state", said % {"state": order.get_state_display()})
     if is_all_given_back(order):
         said = _("Nothing was sent: all of its money is back, or on its way to the buyer.")
         raise ShipRefusedError("given_back", said)
+    if is_lost(order):
+        said = _("Nothing was sent: the bank has taken this money back, as the dispute was lost.")
+        raise ShipRefusedError("lost", said)
 
 
 def _chosen(order: Order, units: Sequence[tuple[int, int]]) -> list[tuple[OrderLine, int]]:

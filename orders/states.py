@@ -17,7 +17,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.PAID, State.CANCELED, State.FAILED}),
     State.PAID: frozenset({State.FULFILLING, State.FULFILLED, State.REFUNDED}),
     State.FULFILLING: frozenset({State.FULFILLED, State.REFUNDED}),
-    State.FULFILLED: frozenset({State.REFUNDED}),
+    # A refund of units that were not sent fails after the rest was: they are owed again.
+    State.FULFILLED: frozenset({State.FULFILLING, State.REFUNDED}),
     # Money that arrives after all, while the goods are still there, revives the order.
     State.CANCELED: frozenset({State.PAID}),
     State.FAILED: frozenset({State.PAID}),

@@ -80,8 +80,10 @@ def _entry(event: OrderEvent, currency: str) -> Entry:
 
 
 def _what(event: OrderEvent) -> str:
+    state = _label(Order.State.choices, event.kind)
+    if (event.data.get("from"), event.kind) == (Order.State.FULFILLED, Kind.FULFILLING):
+        return _("Not yet done after all: “%(state)s” again") % {"state": state}
     if event.data.get("from") == Order.State.REFUNDED:
-        state = _label(Order.State.choices, event.kind)
         return _("No longer refunded: “%(state)s” again") % {"state": state}
     return event.get_kind_display()
 

@@ -94,7 +94,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, Any]:
         "progress": progress,
         "receipt": receipt,
         # Changes whenever anything does that the page shows.
-        "mark": f"{progress.name}-{goods.mark}-{receipt.number if receipt else ''}",
-        "delivery": order.delivery,
+        "mark": f"{progress.mark}-{goods.mark}-{receipt.number if receipt else ''}",
+        "delivery": order.delivery if goods.left_to_send or goods.shipments else None,
         "offer_account": is_guest and progress.name in SETTLED_WELL,
     }

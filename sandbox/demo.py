@@ -97,12 +97,14 @@ def _settings(data: Path, port: int, stripe_port: int, keys: dict[str, str]) -> 
     shop, stripe = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stripe_port}"
     mail = data / "mail"
     mail.mkdir(exist_ok=True)
-    return {
+    settings = {
         **keys,
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUNBUFFERED": "1",
         "DEBUG": "false",
+        "HOST": "127.0.0.1",
         "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
         "BASE_URL": shop,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "SHOP_NAME": "Cartwright Goods",
@@ -136,6 +138,8 @@ def _settings(data: Path, port: int, stripe_port: int, keys: dict[str, str]) -> 
         "STRIPE_SANDBOX_DATA": str(data / "stripe.sqlite3"),
         "STRIPE_SANDBOX_MAILBOX": str(mail),
     }
+    # A NAME_FILE wins over NAME: one of a developer's would lead to his own database or keys.
+    return {**settings, **{f"{name}_FILE": "" for name in settings}}
 
 
 def _prepare(environment: dict[str, str]) -> None:

@@ -291,6 +291,8 @@ class ProductAdmin(admin.ModelAdmin[Product]):
 
     @admin.action(description=gettext_lazy("Put on sale"), permissions=["change"])
     def put_on_sale(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        # By their keys: the list may be filtered by what is changed here.
+        products = Product.objects.filter(pk__in=list(products.values_list("pk", flat=True)))
         count = products.update(is_published=True)
         messages.success(
             request,

@@ -19,7 +19,7 @@ from inventory.models import StockItem, StockMovement
 from inventory.stock import adjust
 from shop.licence_keys import add_keys, known_keys
 from shop.models import Price, Product, ProductImage, Variant
-from shop.money import exponent, to_decimal, to_minor
+from shop.money import exponent, step, to_decimal, to_minor
 from shop.pictures import FORMATS, write_picture
 
 M = TypeVar("M", bound=Model)
@@ -64,7 +64,12 @@ class MoneyField(forms.DecimalField):
         return super().has_changed(self.prepare_value(initial), data)
 
     def _too_many_places(self) -> str:
-        places = exponent(self.currency)
+        places, payable = exponent(self.currency), step(self.currency)
+        if payable > 1:
+            return _("%(currency)s is paid in steps of %(step)s: write a multiple of it.") % {
+                "currency": self.currency,
+                "step": to_decimal(payable, self.currency).normalize(),
+            }
         if not places:
             return _("%(currency)s has no decimal places: write a whole number.") % {
                 "currency": self.currency
@@ -260,6 +265,27 @@ class VariantForm(forms.ModelForm[Variant]):
             )
         return sku
 
+    def clean(self) -> None:
+        """Refuse a first count below what is held of the same SKU, left by a deleted variant.
+
+        That stock stays locked until the admin's transaction ends.
+        """
+        super().clean()
+        sku, units = self.cleaned_data.get("sku"), self.cleaned_data.get("units")
+        if units is None or self.instance.stock:
+            return
+        left = StockItem.objects.select_for_update().filter(sku=sku).first()
+        if left and units < left.held:
+            self.add_error(
+                "units",
+                ngettext(
+                    "%(held)d unit with this SKU is held for an order: write %(held)d or more.",
+                    "%(held)d units with this SKU are held for orders: write %(held)d or more.",
+                    left.held,
+                )
+                % {"held": left.held},
+            )
+
     def clean_keys(self) -> list[str]:
         """Refuse keys that are in a pool already.
 
@@ -297,11 +323,13 @@ class VariantForm(forms.ModelForm[Variant]):
         if variant.stock:
             StockItem.objects.filter(pk=variant.stock.pk).update(sku=variant.sku)
         elif units is not None:
-            # An item that is there already has the history of a deleted variant with this sku.
-            variant.stock, _created = StockItem.objects.get_or_create(sku=variant.sku)
+            # An item that is there already has the history of a deleted variant with this sku:
+            # what is typed is what lies on the shelf now.
+            variant.stock, is_new = StockItem.objects.get_or_create(sku=variant.sku)
             variant.save(update_fields=["stock"])
-            if units:
-                adjust(variant.stock, units, StockMovement.Reason.RECEIVED, actor)
+            reason = StockMovement.Reason.RECEIVED if is_new else StockMovement.Reason.COUNTED
+            if change := units - variant.stock.on_hand:
+                adjust(variant.stock, change, reason, actor)
         if keys := self.cleaned_data["keys"]:
             add_keys(variant, keys, actor)
 

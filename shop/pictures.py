@@ -85,7 +85,8 @@ def _read(file: File[bytes]) -> Image.Image:
         return _normalized(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    # A RuntimeError: how the decoder of AVIF says that it cannot.
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error) as error:
         raise ValidationError(
             _("This file is not a picture we can read: choose a JPEG, PNG, WebP or AVIF file."),
             code="not_a_picture",

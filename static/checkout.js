@@ -1,5 +1,5 @@
 // @ts-check
-// The checkout page: fields, new prices from the server, the card, paying, the hold.
+// The checkout page: fields, new prices, the card, paying, the hold.
 export {};
 
 const TRIES = 3;
@@ -38,17 +38,14 @@ let repriced = Promise.resolve();
 // --- What went wrong, in one place
 /** @param {string} text @param {[any, string][]} faults */
 function show(text, faults = []) {
-  fault.replaceChildren(make('p', {textContent: text}));
   const list = make('ul', {hidden: !faults.length});
   for (const [field, sentence] of faults) {
     const where = field?.closest?.('fieldset')?.firstElementChild.textContent;
     const link = make('a', {textContent: where ? `${where}: ${sentence}` : sentence});
     if (field?.id) link.href = `#${field.id}`;
-    const item = make('li', {});
-    item.append(link);
-    list.append(item);
+    list.appendChild(make('li', {})).append(link);
   }
-  fault.append(list);
+  fault.replaceChildren(make('p', {textContent: text}), list);
   fault.hidden = false;
 }
 
@@ -63,15 +60,14 @@ function sayFields(faults) {
   for (const [field, sentence] of faults) {
     if (!isField(field)) continue;
     mark(field, sentence);
-    const details = field.closest('details');
-    if (details) details.open = true;
+    field.closest('details')?.setAttribute('open', '');
   }
-  return say(texts.fields, faults);
+  say(texts.fields, faults);
 }
 
 // --- Fields
 /** @param {any} target */
-const isField = (target) => Boolean(target?.id && byId(`${target.id}-need`));
+const isField = (target) => target?.id && byId(`${target.id}-need`);
 
 /** @param {any} field @returns {string} */
 function faultOf(field) {
@@ -86,8 +82,7 @@ function mark(field, text) {
   const place = byId(`${field.id}-error`);
   place.textContent = text;
   place.hidden = !text;
-  if (text) field.setAttribute('aria-invalid', 'true');
-  else field.removeAttribute('aria-invalid');
+  field.ariaInvalid = text ? 'true' : null;
 }
 
 /** Suggest, never refuse. @param {any} field */
@@ -154,15 +149,18 @@ on(billingSame, 'change', placeBilling);
 on(form, 'change', () => reprice(''));
 
 /** Tell the server what is typed, one request after the other. @param {string} action */
-const reprice = (action) => (repriced = repriced.then(() => takeNews(action)).catch(() => {}));
+const reprice = (action) =>
+  (repriced = repriced.then(() => takeNews(action)).catch(() => void (action && say(texts.lost))));
 
 /** @param {string} action */
 async function takeNews(action) {
   const typed = new URLSearchParams(/** @type {any} */ (new FormData(form)));
   if (action) typed.set('action', action);
-  const response = await fetch(config.summaryUrl, {method: 'POST', body: typed});
+  const request = {method: 'POST', body: typed, signal: AbortSignal.timeout(30_000)};
+  const response = await fetch(config.summaryUrl, request);
   if (response.redirected) return location.assign(response.url);
-  if (response.status !== 200) return;
+  if (response.status === 204) return;
+  if (!response.ok) throw response;
   const parts = make('template', {innerHTML: await response.text()}).content.children;
   const focused = document.activeElement?.id;
   for (const part of [...parts]) put(part);
@@ -173,8 +171,11 @@ async function takeNews(action) {
 
 /** Put a new part in its place, with what was typed since the request was sent. @param {any} part */
 function put(part) {
-  for (const input of part.querySelectorAll('input[id]')) {
-    input.value = byId(input.id)?.value ?? input.value;
+  for (const input of part.querySelectorAll('input[id], select[id]')) {
+    const {value} = input;
+    input.value = byId(input.id)?.value ?? value;
+    // The new country has no such state.
+    if (input.selectedIndex < 0) input.value = value;
   }
   const place = byId(part.id);
   // What is read out must stay the same element.
@@ -186,9 +187,8 @@ const price = () => ({amount: amount(), currency: byId('pay').dataset.currency.t
 
 function showPrice() {
   byId('payment').hidden = !amount();
-  if (!amount()) return;
-  if (elements) elements.update(price());
-  else mountCard();
+  if (!elements) mountCard();
+  else if (amount()) elements.update(price());
 }
 
 // --- The card fields
@@ -216,9 +216,8 @@ function appearance() {
 function loadCard() {
   cardFault.hidden = true;
   if (window.Stripe) return mountCard();
-  const script = make('script', {src: config.stripeJs, onload: mountCard});
-  script.onerror = () => (cardFault.hidden = false);
-  document.head.append(script);
+  const onerror = () => (cardFault.hidden = false);
+  document.head.append(make('script', {src: config.stripeJs, onload: mountCard, onerror}));
 }
 
 function mountCard() {
@@ -259,13 +258,13 @@ async function post(url, body, key = '', solution = '') {
     'X-CSRFToken': form.csrfmiddlewaretoken.value,
   };
   const request = {method: 'POST', headers, body: JSON.stringify(body)};
-  for (let tried = 1; tried <= TRIES; tried += 1) {
+  for (let tried = 0; tried < TRIES; tried += 1) {
     try {
       const response = await fetch(url, {...request, signal: AbortSignal.timeout(30_000)});
       ahead = Date.parse(response.headers.get('date') ?? '') - Date.now() || 0;
       return {status: response.status, ...(await response.json().catch(() => ({})))};
     } catch {
-      await sleep(400 * 2 ** tried);
+      await sleep(800 * 2 ** tried);
     }
   }
   return {message: texts.lost};
@@ -282,11 +281,10 @@ async function start(body) {
   return import(config.challengeJs).then(({insist}) => insist(answer, ask)).catch(() => answer);
 }
 
-/** Returns the address to go to; says what went wrong when there is none. */
-async function pay() {
-  const faults = [...form.elements].filter(isField).map((field) => [field, faultOf(field)]);
-  const wrong = /** @type {[any, string][]} */ (faults.filter(([, sentence]) => sentence));
-  if (wrong.length) return sayFields(wrong);
+/** Returns the address to go to; says what went wrong when there is none. @param {object} shown */
+async function pay(shown) {
+  const wrong = [...form.elements].filter((field) => isField(field) && faultOf(field));
+  if (wrong.length) return sayFields(wrong.map((field) => [field, faultOf(field)]));
   if (amount()) {
     if (!elements) return say(texts.card);
     const {error} = await elements.submit();
@@ -296,8 +294,7 @@ async function pay() {
   const body = {
     ...Object.fromEntries(new FormData(form)),
     billing_same: billingSame.checked,
-    shown_total_minor: amount(),
-    shown_currency: byId('pay').dataset.currency,
+    ...shown,
   };
   const answer = await start(body);
   if (answer.held_until) heldUntil = Date.parse(answer.held_until);
@@ -305,7 +302,8 @@ async function pay() {
   if (answer.order_url) return answer.order_url;
   if (answer.fields) sayFields(Object.entries(answer.fields).map(([name, all]) => [form[name], all[0]]));
   else say(answer.message ?? texts.failed);
-  if (answer.status === 409) reprice('update');
+  // The page may be out of date.
+  if (answer.status === 409 || answer.fields) reprice('update');
 }
 
 /** @param {string} clientSecret @param {string} orderUrl */
@@ -350,8 +348,11 @@ on(form, 'submit', async (event) => {
   event.preventDefault();
   if (busy) return;
   fault.hidden = true;
+  // A new price may be under way.
+  const shown = {shown_total_minor: amount(), shown_currency: byId('pay').dataset.currency};
   setBusy(true);
-  const address = await pay();
+  await repriced;
+  const address = await pay(shown);
   if (address) return location.assign(address);
   setBusy(false);
   showHold();

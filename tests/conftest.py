@@ -7,6 +7,8 @@ Browser tests take `page` (a laptop's window), `phone` (360 pixels) or `new_page
 
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -214,7 +216,17 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     yield open_page
     for context in contexts:
         context.close()
+    _let_the_server_finish()
     assert not faults, f"The page {'; '.join(faults)}."
+
+
+def _let_the_server_finish() -> None:
+    """Wait for the requests of closed pages, which the next test's empty database would break."""
+    deadline = time.monotonic() + BROWSER_TIMEOUT_MS / 1000
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(max(0, deadline - time.monotonic()))
+            assert not thread.is_alive(), "A request to the shop did not end."
 
 
 @pytest.fixture

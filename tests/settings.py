@@ -34,6 +34,14 @@ os.environ.update(
     ANYMAIL_ESP="",
     TRUSTED_PROXY_COUNT="0",
     TIME_ZONE="UTC",
+    # A developer's secret files would win.
+    SECRET_KEY_FILE="",
+    DATABASE_URL_FILE="",
+    REDIS_URL_FILE="",
+    STRIPE_SECRET_KEY_FILE="",
+    STRIPE_PUBLISHABLE_KEY_FILE="",
+    STRIPE_WEBHOOK_SECRET_FILE="",
+    EMAIL_URL_FILE="",
 )
 
 from config.settings import *  # noqa: F403

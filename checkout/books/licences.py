@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from django.db.models import F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.utils.translation import gettext as _
 
 from checkout.books.findings import PAID_STATES, Break, sum_of
+from inventory.models import StockMovement
 from orders.models import OrderLine
 from shop.models import LicenceKey, Product, Variant
 
@@ -15,8 +16,15 @@ Kind = Product.Kind
 def free_keys() -> Iterator[Break]:
     """Yield each counted licence with other free keys than are on sale or sold and due. 1 query."""
     free = LicenceKey.objects.filter(variant=OuterRef("pk"), taken_by="").annotate(one=Value(1))
+    # A sale from before there were keys took none of them.
+    sold = StockMovement.objects.filter(
+        item=OuterRef("variant__stock"),
+        reference=OuterRef("order__number"),
+        reason=StockMovement.Reason.SOLD,
+    )
     due = OrderLine.objects.filter(
         Q(grant=None) | Q(grant__granted_at=None, grant__revoked_at=None),
+        Exists(sold),
         variant=OuterRef("pk"),
         kind=Kind.LICENCE,
         order__state__in=PAID_STATES,

@@ -184,25 +184,30 @@ def refunds_that_do_not_add_up() -> Iterator[Break]:
 
 
 def refunded_units() -> Iterator[Break]:
-    """Yield each order line whose counter is not the units of its live refunds. 1 query."""
+    """Yield each order line whose counters are not the units of its live refunds. 1 query."""
     live = RefundLine.objects.filter(line=OuterRef("pk"), refund__state__in=LIVE)
     lines = OrderLine.objects.select_related("order").annotate(
-        units=sum_of(live, "line", "quantity")
+        units=sum_of(live, "line", "quantity"), returned=sum_of(live, "line", "returned_quantity")
     )
-    for line in lines.exclude(refunded_quantity=F("units")):
+    for line in lines.exclude(refunded_quantity=F("units"), returned_quantity=F("returned")):
         yield Break(
             rule="refunded_units_differ",
             title=_("An order line says that another number of units was refunded than was"),
             subject=f"{order_named(line.order.number)}: {line.title}",
             order=line.order.number,
-            found=str(line.refunded_quantity),
-            expected=str(line.units),
+            found=_refunded(line.refunded_quantity, line.returned_quantity),
+            expected=_refunded(line.units, line.returned),
             hint=_("If no refund was changed or deleted by hand, count again from the refunds."),
             repair=Repair(
                 _("count the refunded units from the refunds"),
                 partial(repairs.recount_refunded_units, line.pk),
             ),
         )
+
+
+def _refunded(units: int, returned: int) -> str:
+    words = {"units": units, "returned": returned}
+    return _("%(units)d, of these %(returned)d sent before") % words
 
 
 def refunded_states() -> Iterator[Break]:

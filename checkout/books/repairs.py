@@ -59,7 +59,10 @@ def recount_refunded_units(line_id: int) -> None:
     """Set the refunded units of an order line to the sum of its live refunds."""
     lock(OrderLine.objects.values_list("order_id", flat=True).get(pk=line_id))
     live = RefundLine.objects.filter(line=OuterRef("pk"), refund__state__in=LIVE)
-    OrderLine.objects.filter(pk=line_id).update(refunded_quantity=sum_of(live, "line", "quantity"))
+    OrderLine.objects.filter(pk=line_id).update(
+        refunded_quantity=sum_of(live, "line", "quantity"),
+        returned_quantity=sum_of(live, "line", "returned_quantity"),
+    )
 
 
 @transaction.atomic

@@ -14,15 +14,14 @@ from notifications.models import Delivery
 from orders.calendar import calendar_file
 from orders.models import Booking, Grant, Order
 from orders.seats import event_of as event_details
-from shop.models import DownloadFile, EventDetails, Product
+from shop.models import EventDetails, Product, Variant
 
 
 def download_ready(delivery: Delivery) -> dict[str, Any]:
     """Files that were bought can be fetched."""
     context = _granted(delivery)
-    return context | {
-        "files": list(DownloadFile.objects.filter(product__variants=_variant(context)))
-    }
+    product = _product(context)
+    return context | {"files": list(product.downloads.all()) if product is not None else []}
 
 
 def licence_ready(delivery: Delivery) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def access_granted(delivery: Delivery) -> dict[str, Any]:
     context = _granted(delivery)
     return context | {
         "is_repository": context["line"].kind == Product.Kind.REPOSITORY,
-        "product": Product.objects.filter(variants=_variant(context)).first(),
+        "product": _product(context),
     }
 
 
@@ -91,7 +90,7 @@ def _about_line(delivery: Delivery) -> dict[str, Any]:
     return {"order": event_of(delivery).order, "line": grant.line, "grant": grant}
 
 
-def _variant(context: dict[str, Any]) -> int | None:
-    """The key of the line's variant; None when the shop sells it no more."""
-    key: int | None = context["line"].variant_id
-    return key
+def _product(context: dict[str, Any]) -> Product | None:
+    """What was bought; None when the shop has it no more."""
+    variant: Variant | None = context["line"].variant
+    return variant.product if variant is not None else None

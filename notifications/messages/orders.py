@@ -22,8 +22,8 @@ def order_confirmed(delivery: Delivery) -> dict[str, Any]:
     """The order is paid: what was bought, what it cost, when it arrives."""
     event = event_of(delivery)
     order = event.order
-    if event.kind == Event.WHATSAPP_ON and not _was_paid_before(event):
-        raise NotWantedError(_("the order was not paid yet: this is told once it is"))
+    if event.kind == Event.WHATSAPP_ON:
+        _refuse_to_tell_twice(event, delivery.recipient)
     lines = list(order.lines.all())
     return {
         "order": order,
@@ -49,6 +49,8 @@ def shipped(delivery: Delivery) -> dict[str, Any]:
 def order_expired(delivery: Delivery) -> dict[str, Any]:
     """The order was closed before it was paid, and nothing was charged."""
     order = event_of(delivery).order
+    if order.payments.exists():
+        raise NotWantedError(_("money came for it: something was charged"))
     return {"order": order, "lines": list(order.lines.all())}
 
 
@@ -76,14 +78,26 @@ def refunded(delivery: Delivery) -> dict[str, Any]:
         "refund": refund,
         "currency": refund.payment.currency,
         "parts": parts,
-        "is_full": paid_the_order and _was_the_last(refund),
+        "is_full": _was_the_last(refund),
         "has_grants": paid_the_order and granted.exists(),
         "taken_back": [part for part in parts if _is_taken_back(part)],
     }
 
 
-def _was_paid_before(event: OrderEvent) -> bool:
-    return event.order.events.filter(kind=Event.PAID, pk__lt=event.pk).exists()
+def _refuse_to_tell_twice(event: OrderEvent, number: str) -> None:
+    """Raise NotWantedError where the payment itself is, or will be, confirmed to this number."""
+    paid = event.order.events.filter(kind=Event.PAID, pk__lt=event.pk)
+    if not paid.exists():
+        raise NotWantedError(_("the order was not paid yet: this is told once it is"))
+    # The number may have been given before the payment's steps were planned.
+    told = Delivery.objects.filter(
+        event__in=paid,
+        step=order_confirmed.__name__,
+        recipient=number,
+        state__in=[Delivery.State.DUE, Delivery.State.DONE],
+    )
+    if told.exists():
+        raise NotWantedError(_("the payment is confirmed to this number already"))
 
 
 def _is_taken_back(part: RefundLine) -> bool:

@@ -127,7 +127,10 @@ class Refunds:
 
 @dataclass(frozen=True)
 class Seller:
-    """A product in paid orders; `amount_minor` is what was paid for it, tax counted."""
+    """A product in paid orders, also those that cost nothing.
+
+    `amount_minor` is what was paid for it, tax counted.
+    """
 
     title: str
     units: int
@@ -374,9 +377,18 @@ def _refunds(period: Period, currency: str) -> list[Refunds]:
 
 
 def _sellers(period: Period, currency: str) -> list[Seller]:
+    free = OrderEvent.objects.filter(
+        kind=OrderEvent.Kind.PAID,
+        order__total_minor=0,
+        order__currency=currency,
+        **period.has("created_at"),
+    )
+    paid = _payments(period, currency)
     paid_for = F("unit_price_minor") * F("quantity") - F("discount_minor") + F("tax_minor")
     titles = (
-        OrderLine.objects.filter(order__in=_payments(period, currency).values("order"))
+        OrderLine.objects.filter(
+            Q(order__in=paid.values("order")) | Q(order__in=free.values("order"))
+        )
         .values_list("title")
         .annotate(units=Sum("quantity"), returned=Sum("refunded_quantity"), sum=Sum(paid_for))
         .order_by("-sum", "title")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from notifications.models import Delivery
-from notifications.report.figures import make_report
+from notifications.report.figures import Money, make_report
 from notifications.report.headlines import headlines_of
 from notifications.report.period import DAY, Period, week_before
 from notifications.report.tables import sellers
@@ -28,7 +28,7 @@ def weekly_report(delivery: Delivery) -> dict[str, Any]:
         "parts": [
             part
             for currency in settings.CURRENCIES
-            if (part := _part(week, before, currency))["has_sales"]
+            if (part := _part(week, before, currency))["has_news"]
             or currency == settings.CURRENCIES[0]
         ],
     }
@@ -48,7 +48,7 @@ def _part(week: Period, before: Period, currency: str) -> dict[str, Any]:
     query = urlencode({"from": str(week.first), "to": str(week.last), "currency": currency})
     return {
         "currency": currency,
-        "has_sales": bool(report.customers.orders),
+        "has_news": bool(report.sellers) or report.money != Money(),
         "headlines": list(zip(headlines_of(report), headlines_of(earlier), strict=True)),
         "sellers": sellers(report).written(MOST_SELLERS),
         "path": f"{reverse('admin:report')}?{query}",

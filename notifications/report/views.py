@@ -27,7 +27,7 @@ def report_page(request: HttpRequest) -> HttpResponse:
 
     Raises PermissionDenied for staff who may not see orders. 10 queries and the admin's own.
     """
-    _refuse_strangers(request)
+    refuse_strangers(request)
     error = ""
     try:
         period = asked_period(request.GET)
@@ -51,7 +51,7 @@ def report_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def report_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return one table of the report as CSV. Raises as `report_page`, and Http404 for no table."""
-    _refuse_strangers(request)
+    refuse_strangers(request)
     try:
         report = make_report(asked_period(request.GET), _currency(request))
     except PeriodError as refusal:
@@ -68,8 +68,14 @@ def report_csv(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _refuse_strangers(request: HttpRequest) -> None:
-    if not request.user.has_perm("orders.view_order"):
+def may_see_report(request: HttpRequest) -> bool:
+    """Say whether whoever asks may see the shop's figures."""
+    return request.user.has_perm("orders.view_order")
+
+
+def refuse_strangers(request: HttpRequest) -> None:
+    """Raise PermissionDenied for those who may not see the shop's figures."""
+    if not may_see_report(request):
         raise PermissionDenied(_("You may not see the report: it needs the right to see orders."))
 
 

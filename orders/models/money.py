@@ -139,6 +139,8 @@ class RefundLine(models.Model):
     refund = models.ForeignKey(Refund, models.CASCADE, related_name="lines")
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="refund_lines")
     quantity = models.PositiveIntegerField(_("quantity"))
+    # Units of these that had been sent in parcels.
+    returned_quantity = models.PositiveIntegerField(_("of these sent before"), default=0)
     amount_minor = models.PositiveBigIntegerField(_("amount"))
     # Whether the units go back on the shelf once the money has gone back.
     restock = models.BooleanField(_("restock"))
@@ -152,6 +154,10 @@ class RefundLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0), name="orders_refund_line_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_quantity__lte=F("quantity")),
+                name="orders_refund_line_returned_at_most_refunded",
             ),
         ]
 

@@ -161,6 +161,8 @@ class OrderLine(models.Model):
     shipped_quantity = models.PositiveIntegerField(_("sent"), default=0)
     # Units in refunds that did not fail; kept by orders/refunding.py.
     refunded_quantity = models.PositiveIntegerField(_("refunded"), default=0)
+    # Those of them that had been sent; the others are not owed any more.
+    returned_quantity = models.PositiveIntegerField(_("of these sent before"), default=0)
 
     class Meta:
         verbose_name = _("order line")
@@ -174,6 +176,14 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded_quantity__lte=F("quantity")),
                 name="orders_line_refunded_at_most_bought",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_quantity__lte=F("refunded_quantity")),
+                name="orders_line_returned_at_most_refunded",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_quantity__lte=F("shipped_quantity")),
+                name="orders_line_returned_at_most_sent",
             ),
             models.CheckConstraint(
                 condition=Q(shipped_quantity__lte=F("quantity")),

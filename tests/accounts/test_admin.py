@@ -1,10 +1,14 @@
 """Staff keep people, who sign in by e-mail address."""
 
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
+from accounts.admin import PersonAdmin
 from accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +57,40 @@ def test_changing_a_person_keeps_the_password(stella: Client, buyer: User) -> No
 
     buyer.refresh_from_db()
     assert (buyer.name, buyer.password) == ("Ada B.", before)
+
+
+def test_changing_a_person_leaves_a_password_that_was_changed_meanwhile(
+    stella: Client, buyer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_model = PersonAdmin.save_model
+
+    def change_password_then_save(*args: Any) -> None:
+        User.objects.filter(pk=buyer.pk).update(password="changed meanwhile")
+        save_model(*args)
+
+    monkeypatch.setattr(PersonAdmin, "save_model", change_password_then_save)
+    address = reverse("admin:accounts_user_change", args=[buyer.pk])
+
+    stella.post(address, {"email": buyer.email, "name": "Ada B."})
+
+    buyer.refresh_from_db()
+    assert (buyer.name, buyer.password) == ("Ada B.", "changed meanwhile")
+    assert not buyer.is_active
+
+
+def test_a_person_gets_groups(stella: Client, buyer: User) -> None:
+    group = Group.objects.create(name="Packers")
+    address = reverse("admin:accounts_user_change", args=[buyer.pk])
+
+    stella.post(address, {"email": buyer.email, "is_active": "on", "groups": [group.pk]})
+
+    assert list(buyer.groups.all()) == [group]
+
+
+def test_an_address_is_kept_in_small_letters(stella: Client) -> None:
+    stella.post(NEW, {"email": "Sven@Example.com", "usable_password": "false"})
+
+    assert User.objects.filter(email="sven@example.com").exists()
 
 
 def test_a_changed_address_has_to_be_confirmed_and_the_old_one_opens_nothing(

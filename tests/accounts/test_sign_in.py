@@ -7,10 +7,14 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.cache import cache
+from django.http import HttpRequest
 from django.test import Client
+from pytest_django import Settings
 
+from accounts.forms import NewAccountForm
 from accounts.models import User
 from orders.models import Order
+from tests.at_once import Meeting, all_at_once
 from tests.conftest import PASSWORD
 from tests.orders.factory import make_order
 
@@ -194,6 +198,33 @@ def test_an_address_has_one_account_whatever_its_case(
     assert User.objects.count() == 1
     buyer.refresh_from_db()
     assert buyer.check_password(PASSWORD)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_button_pressed_twice_makes_one_account(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    # Two mails to one address within ten seconds are otherwise one too many.
+    settings.ACCOUNT_RATE_LIMITS = False
+    both = Meeting(2)
+    save = NewAccountForm.save
+
+    def meet_then_save(form: NewAccountForm, request: HttpRequest) -> User:
+        both.wait()
+        return save(form, request)
+
+    monkeypatch.setattr(NewAccountForm, "save", meet_then_save)
+
+    def press(_number: int) -> str:
+        form = {"email": "new@example.com", "password1": PASSWORD}
+        return Client().post(SIGNUP, form)["Location"]
+
+    assert all_at_once(2, press) == [VERIFY, VERIFY]
+    assert sorted(message.subject for message in mail.outbox) == [
+        "Confirm your email address for Cartwright Goods",
+        "You have an account at Cartwright Goods",
+    ]
+    assert (User.objects.count(), EmailAddress.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,18 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import FrameLocator, Locator, Page
+from playwright.sync_api import FrameLocator, Locator, Page, Route
 
 OpenCheckout = Callable[[Page], None]
 
+SUMMARY = "**/checkout/summary/"
 GOOD, DECLINED, NO_FUNDS = "4242424242424242", "4000000000000002", "4000000000009995"
+
+
+def slowly(route: Route) -> None:
+    """Let the answer take its time, and the shopper go on meanwhile."""
+    route.request.frame.page.wait_for_timeout(400)
+    route.continue_()
 
 
 def card_frame(page: Page) -> FrameLocator:

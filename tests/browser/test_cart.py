@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from cart.models import Cart
+from cart.models import Cart, CartLine
 from inventory.models import StockItem
 from shop.models import Price, Variant
 from tests.conftest import NewPage
@@ -126,6 +126,100 @@ def test_a_coupon_is_applied_in_place(
     expect(page.get_by_text("Discount SAVE10")).to_be_visible()
     expect(page.get_by_role("button", name="Remove the coupon")).to_be_focused()
     assert_not_reloaded(page)
+
+
+def test_undo_pressed_twice_brings_back_what_was_removed_once(
+    page: Page, shop_server: str, open_product: Check
+) -> None:
+    open_product(page)
+    add(page)
+    page.goto(f"{shop_server}/cart/")
+    page.get_by_role("button", name="Remove Stoneware Mug (M)").click()
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url))
+
+    page.get_by_role("button", name="Undo").evaluate("undo => { undo.click(); undo.click(); }")
+
+    expect(page.get_by_label("Quantity of Stoneware Mug (M)")).to_have_value("1")
+    assert posts == [f"{shop_server}/cart/add/"]
+
+
+@pytest.fixture
+def typed(page: Page, shop_server: str, open_product: Check) -> Locator:
+    """Return the quantity of a mug in the cart, with a 3 that has not been sent yet."""
+    open_product(page)
+    add(page)
+    page.goto(f"{shop_server}/cart/")
+    quantity = page.get_by_label("Quantity of Stoneware Mug (M)")
+    quantity.fill("3")
+    return quantity
+
+
+def press_slowly(page: Page, element: Locator) -> None:
+    """Press it, which sends the quantity; let it go after the answer."""
+    box = element.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+    with page.expect_response("**/cart/lines/**"):
+        page.mouse.down()
+    page.wait_for_timeout(200)
+    page.mouse.up()
+
+
+def test_a_press_of_checkout_is_not_lost_to_the_answer_of_a_new_quantity(
+    page: Page, shop_server: str, typed: Locator
+) -> None:
+    press_slowly(page, page.get_by_role("link", name="Checkout"))
+
+    expect(page).to_have_url(f"{shop_server}/checkout/")
+    assert CartLine.objects.get().quantity == 3
+
+
+def test_a_press_of_remove_is_not_lost_to_it(page: Page, typed: Locator) -> None:
+    press_slowly(page, page.get_by_role("button", name="Remove Stoneware Mug (M)"))
+
+    expect(page.get_by_text("Your cart is empty.")).to_be_visible()
+
+
+def test_the_coupons_field_is_open_and_filled_whatever_else_changes(
+    page: Page, typed: Locator
+) -> None:
+    press_slowly(page, page.get_by_text("Have a coupon?"))
+    code = page.get_by_label("Coupon code")
+    code.fill("SAVE10")
+
+    typed.fill("2")
+    typed.press("Enter")
+
+    expect(page.locator("#cart-news")).to_contain_text("the quantity is now 2")
+    expect(code).to_have_value("SAVE10")
+
+
+def test_a_refused_quantity_does_not_go_to_checkout(page: Page, typed: Locator) -> None:
+    typed.fill("7")
+
+    press_slowly(page, page.get_by_role("link", name="Checkout"))
+
+    expect(page.locator(".error")).to_have_text("Only 5 left. Choose 5 or fewer.")
+    expect(typed).to_have_value("7")
+
+
+def test_checkout_waits_for_a_quantity_that_is_under_way(
+    page: Page, shop_server: str, typed: Locator
+) -> None:
+    under_way: list[Route] = []
+
+    def keep(route: Route) -> None:
+        under_way.append(route)
+
+    page.route("**/cart/lines/**", keep)
+
+    page.get_by_role("link", name="Checkout").click()
+    page.wait_for_timeout(200)
+    under_way[0].continue_()
+
+    expect(page).to_have_url(f"{shop_server}/checkout/")
+    assert CartLine.objects.get().quantity == 3
 
 
 def test_everything_works_without_javascript(

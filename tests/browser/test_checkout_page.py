@@ -5,16 +5,18 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from cart.models import Cart
 from orders.models import Order
 from tests.browser.checkout import (
     GOOD,
+    SUMMARY,
     OpenCheckout,
     card_frame,
     fault,
     pay_button,
+    slowly,
     type_address,
     type_card,
 )
@@ -22,14 +24,6 @@ from tests.conftest import PHONE, NewPage
 from tests.factories import CouponFactory, TaxRateFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SUMMARY = "**/checkout/summary/"
-
-
-def slowly(route: Route) -> None:
-    """Let the answer take its time, and the shopper go on meanwhile."""
-    route.request.frame.page.wait_for_timeout(400)
-    route.continue_()
 
 
 # --- Fields -----------------------------------------------------------------------------------
@@ -124,6 +118,36 @@ def test_the_billing_address_is_there_only_when_asked_for(
 
 
 # --- Another price ----------------------------------------------------------------------------
+def test_a_country_chosen_while_another_is_on_its_way_stays_chosen(
+    page: Page, open_checkout: OpenCheckout
+) -> None:
+    TaxRateFactory(country="FR", percent=20)
+    open_checkout(page)
+    page.route(SUMMARY, slowly)
+    country = page.get_by_label("Country")
+
+    country.select_option("Germany")
+    country.select_option("France")
+
+    expect(pay_button(page)).to_have_text("Pay $108.00")
+    expect(country).to_have_value("FR")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_coupon_that_does_not_reach_the_server_is_not_passed_over(
+    page: Page, open_checkout: OpenCheckout
+) -> None:
+    open_checkout(page)
+    page.route(SUMMARY, lambda route: route.abort())
+    page.get_by_text("Have a coupon?").click()
+    page.get_by_label("Coupon code").fill("SAVE10")
+
+    page.get_by_role("button", name="Apply").click()
+
+    expect(fault(page)).to_contain_text("The connection was lost. Nothing was charged")
+    expect(page.get_by_label("Coupon code")).to_have_value("SAVE10")
+
+
 def test_another_country_changes_fields_and_price_and_keeps_what_was_typed(
     page: Page, open_checkout: OpenCheckout
 ) -> None:

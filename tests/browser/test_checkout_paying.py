@@ -1,10 +1,13 @@
 """Paying on the checkout page, with the stand-in's card fields."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from cart.models import Cart
 from checkout.models import PaymentAttempt
 from checkout.stripe_gateway import cancel_intent
 from orders.models import Order
@@ -13,14 +16,16 @@ from tests.browser.checkout import (
     DECLINED,
     GOOD,
     NO_FUNDS,
+    SUMMARY,
     OpenCheckout,
     card_frame,
     fault,
     pay_button,
+    slowly,
     type_address,
     type_card,
 )
-from tests.factories import CouponFactory
+from tests.factories import CouponFactory, TaxRateFactory
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -75,6 +80,67 @@ def test_a_changed_total_is_said_and_accepted_by_the_next_press(
     expect(pay_button(page)).to_have_text("Pay $92.88")
     pay_button(page).click()
     expect(page).to_have_url(re.compile("/orders/"))
+
+
+def test_a_price_under_way_is_waited_for_and_not_charged_before_it_was_seen(
+    page: Page, open_checkout: OpenCheckout
+) -> None:
+    TaxRateFactory(country="DE", percent="19")
+    open_checkout(page)
+    type_address(page)
+    type_card(page, GOOD)
+    page.wait_for_load_state("networkidle")
+    page.route(SUMMARY, slowly)
+    happened: list[str] = []
+    page.on("request", lambda request: happened.append(f"asked {request.url[-9:]}"))
+    page.on("response", lambda answer: happened.append(f"answered {answer.url[-9:]}"))
+    page.get_by_label("Country").select_option("Germany")
+    pay_button(page).click()
+    expect(fault(page)).to_contain_text("The total is now $107.10; it was $97.20.")
+    assert happened.index("answered /summary/") < happened.index("asked nt-intent")
+    page.unroute_all(behavior="wait")
+    pay_button(page).click()
+    expect(page).to_have_url(re.compile("/orders/"))
+    order = Order.objects.get()
+    assert (str(order.country), order.total_minor) == ("DE", 10710)
+
+
+def test_a_price_that_did_not_come_is_said_when_pay_is_pressed(
+    page: Page, open_checkout: OpenCheckout
+) -> None:
+    TaxRateFactory(country="DE", percent="19")
+    open_checkout(page)
+    type_address(page)
+    type_card(page, GOOD)
+    page.wait_for_load_state("networkidle")
+    page.route(SUMMARY, lambda route: route.abort(), times=1)
+    page.get_by_label("Country").select_option("Germany")
+    expect(pay_button(page)).to_have_text("Pay $97.20")
+    pay_button(page).click()
+    expect(fault(page)).to_contain_text("The total is now $107.10; it was $97.20.")
+    expect(pay_button(page)).to_have_text("Pay $107.10")
+    expect(page.get_by_label("Postal code")).to_have_value("97201")
+    assert not Order.objects.exists()
+
+
+def test_fields_that_did_not_come_are_there_after_pay_was_pressed(
+    page: Page, open_checkout: OpenCheckout, cart: Cart
+) -> None:
+    cart.country = "DE"
+    cart.save()
+    open_checkout(page)
+    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("Full name").fill("Ada Lovelace")
+    page.get_by_label("Address", exact=True).fill("12 Analytical Way")
+    page.get_by_label("Postal code").fill("97201")
+    page.get_by_label("City").fill("Portland")
+    type_card(page, GOOD)
+    page.wait_for_load_state("networkidle")
+    page.route(SUMMARY, lambda route: route.abort(), times=1)
+    page.get_by_label("Country").select_option("United States")
+    pay_button(page).click()
+    expect(fault(page)).to_contain_text("Choose the state.")
+    expect(page.get_by_label("State")).to_be_visible()
 
 
 def test_two_quick_presses_are_one_request(page: Page, open_checkout: OpenCheckout) -> None:
@@ -175,7 +241,9 @@ def test_a_hold_that_is_about_to_end_says_so_and_can_be_extended(
     expect(longer).to_be_hidden()
     page.clock.fast_forward("13:30")
     expect(page.get_by_text("for less than two minutes more")).to_be_visible()
-    before = Order.objects.get().held_until
+    # The server's clock has not moved on.
+    before = timezone.now() + timedelta(seconds=90)
+    Order.objects.update(held_until=before)
     longer.click()
     expect(page.get_by_text("We are holding your items until")).to_be_visible()
     assert Order.objects.get().held_until > before

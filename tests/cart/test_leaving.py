@@ -116,9 +116,9 @@ def test_the_first_order_counts_and_a_second_one_does_not(
     cart = make_cart()
     left = leave(cart)
     with django_assert_num_queries(2):
-        note_recovered(cart.pk, "other@example.com", "AAAA-AAAA", 9720)
+        note_recovered(cart.pk, "other@example.com", "AAAA-AAAA", 9720, "USD")
     with django_assert_num_queries(1):
-        note_recovered(cart.pk, "ada@example.com", "BBBB-BBBB", 500)
+        note_recovered(cart.pk, "ada@example.com", "BBBB-BBBB", 500, "USD")
     left.refresh_from_db()
     assert (left.recovered_by, left.recovered_minor) == ("AAAA-AAAA", 9720)
     assert left.recovered_at is not None
@@ -127,14 +127,22 @@ def test_the_first_order_counts_and_a_second_one_does_not(
 
 def test_the_same_person_wins_back_what_was_left_in_another_cart() -> None:
     left = leave(make_cart())
-    note_recovered(None, "ADA@example.com", "AAAA-AAAA", 9720)
+    note_recovered(None, "ADA@example.com", "AAAA-AAAA", 9720, "USD")
     left.refresh_from_db()
     assert left.recovered_by == "AAAA-AAAA"
 
 
+def test_an_order_in_another_currency_wins_it_back_for_no_amount() -> None:
+    in_dollars, in_euros = leave(make_cart(), "A"), leave(make_cart(), "B", currency="EUR")
+    note_recovered(None, "ada@example.com", "AAAA-AAAA", 9720, "EUR")
+    for left, minor in ((in_dollars, 0), (in_euros, 9720)):
+        left.refresh_from_db()
+        assert (left.recovered_by, left.recovered_minor) == ("AAAA-AAAA", minor)
+
+
 def test_the_order_of_somebody_else_wins_nothing_back() -> None:
     left = leave(make_cart())
-    note_recovered(make_cart().pk, "stranger@example.com", "AAAA-AAAA", 9720)
+    note_recovered(make_cart().pk, "stranger@example.com", "AAAA-AAAA", 9720, "USD")
     left.refresh_from_db()
     assert left.recovered_at is None
 
@@ -143,7 +151,7 @@ def test_after_30_days_an_order_is_a_new_purchase_and_the_link_ends() -> None:
     cart = make_cart()
     left = leave(cart)
     with time_machine.travel(timezone.now() + timedelta(days=30, minutes=1)):
-        note_recovered(cart.pk, left.email, "AAAA-AAAA", 9720)
+        note_recovered(cart.pk, left.email, "AAAA-AAAA", 9720, "USD")
         assert find_left(left.token) is None
     left.refresh_from_db()
     assert left.recovered_at is None
@@ -224,7 +232,9 @@ def test_what_a_visitor_left_belongs_to_the_account_that_he_signs_in_to(buyer: U
 # --- For staff --------------------------------------------------------------------------------
 def test_staff_see_who_left_what_and_which_order_won_it_back(staff: User) -> None:
     leave(make_cart(), "AAAA-AAAA", left_at=timezone.now() - timedelta(days=40))
-    note_recovered(leave(make_cart(), "BBBB-BBBB").cart_id, "x@example.com", "K7QM-4T9X", 9720)
+    note_recovered(
+        leave(make_cart(), "BBBB-BBBB").cart_id, "x@example.com", "K7QM-4T9X", 9720, "USD"
+    )
     client = Client()
     client.force_login(staff)
     page = client.get(reverse("admin:cart_leftbehind_changelist")).content.decode()

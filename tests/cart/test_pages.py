@@ -271,7 +271,7 @@ def test_a_refused_code_stays_beside_its_message(
     assert response.status_code == 422
     assert sentence in text(response)
     assert f'name="code" value="{code}"' in response.content.decode()
-    assert "<details open>" in response.content.decode()
+    assert '<details id="coupon-entry" open>' in response.content.decode()
 
 
 def test_a_coupon_that_no_longer_counts_says_so(shopper: Client) -> None:

@@ -130,6 +130,31 @@ def test_the_yen_has_no_hundredth_part() -> None:
     assert (priced.currency, priced.total_minor) == ("JPY", 5170)
 
 
+@pytest.mark.parametrize(
+    ("currency", "price_minor", "discount", "taxes"),
+    [("KWD", 4210, 420, [640, 40]), ("ISK", 150_000, 15_000, [22_800, 0])],
+)
+def test_every_part_can_be_paid_where_the_minor_unit_is_finer_than_payments_are(
+    currency: str, price_minor: int, discount: int, taxes: list[int]
+) -> None:
+    priced = quote(
+        [item(quantity=2, unit_price_minor=price_minor)],
+        currency=currency,
+        country="KW",
+        tax_percent=Decimal(8),
+        shipping=Shipping(500 if currency == "KWD" else 0),
+        coupon=Discount("FIVE", percent=Decimal(5)),
+    )
+
+    assert priced.discount_minor == discount
+    assert [priced.lines[0].tax_minor, priced.shipping_tax_minor] == taxes
+
+
+def test_parts_are_multiples_of_a_step_but_for_an_odd_rest() -> None:
+    assert split(100, {1: 1, 2: 1, 3: 1}, step=10) == {1: 40, 2: 30, 3: 30}
+    assert split(105, {1: 1, 2: 1, 3: 1}, step=10) == {1: 40, 2: 35, 3: 30}
+
+
 def test_largest_remainder_gives_the_odd_units_to_the_largest_parts() -> None:
     assert split(10, {1: 1, 2: 1, 3: 1}) == {1: 4, 2: 3, 3: 3}
     assert split(5, {7: 0, 8: 2, 9: 8}) == {7: 0, 8: 1, 9: 4}

@@ -1,18 +1,23 @@
 """Two requests of one shopper at the same moment, on PostgreSQL."""
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, connections
 from django.db.models import QuerySet
 from django.test import Client
 
 from accounts.models import User
 from cart import current, lines
 from cart.models import Cart
+from checkout import paying
+from orders import placing
 from shop.models import Variant
 from tests.at_once import Meeting, all_at_once
-from tests.factories import make_cart, make_variant
+from tests.checkout.shopper import ADA
+from tests.factories import make_cart, make_shipping, make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +150,74 @@ def test_two_devices_at_once_make_one_cart_for_the_account(buyer: User) -> None:
     assert all_at_once(2, act) == [200, 302]
     cart = Cart.objects.get(user=buyer)
     assert set(cart.lines.values_list("variant_id", flat=True)) == {brought.pk, put.pk}
+
+
+def test_a_first_cart_made_by_another_device_meanwhile_takes_in_the_visitors(
+    buyer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitors = make_cart(make_variant())
+    save = Cart.save
+
+    def make_rival(_number: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '3s'")
+        rival = Cart(user=buyer, currency="USD", country="US")
+        Cart.objects.bulk_create([rival], ignore_conflicts=True)
+
+    def make_rival_then_save(cart: Cart, **fields: Any) -> None:
+        all_at_once(1, make_rival)
+        save(cart, **fields)
+
+    monkeypatch.setattr(Cart, "save", make_rival_then_save)
+
+    current._merge(buyer, visitors.token)
+
+    account = Cart.objects.get(user=buyer)
+    visitors.refresh_from_db()
+    assert visitors.merged_into == account
+    assert account.lines.count() == 1
+
+
+def wait_until_waited_for() -> None:
+    """Return once another connection waits for what this one has locked."""
+    deadline = time.monotonic() + 5
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND "
+                "pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone():
+                return
+            time.sleep(0.02)
+    raise AssertionError("Nobody waits.")
+
+
+def test_signing_in_with_another_cart_while_pay_is_pressed(
+    buyer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Placing the order refers to the user while the cart is locked; the merge wants the cart."""
+    make_shipping(600)
+    account, visitors = make_cart(make_variant(), user=buyer), make_cart(make_variant())
+    place_order = placing.place_order
+    merges: list[Future[None]] = []
+
+    def merge() -> None:
+        try:
+            current._merge(buyer, visitors.token)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other_device:
+
+        def begin_merge_then_place(*args: Any, **fields: Any) -> Any:
+            merges.append(other_device.submit(merge))
+            wait_until_waited_for()
+            return place_order(*args, **fields)
+
+        monkeypatch.setattr(paying, "place_order", begin_merge_then_place)
+        order = paying.place_unpaid(account, ADA)
+        merges[0].result()
+
+    assert order.user == buyer
+    assert account.lines.count() == 2

@@ -18,7 +18,7 @@ from checkout.models import DeclineJump
 from orders.models import Order
 from shop.models import Variant
 from tests.checkout.shopper import ADA
-from tests.factories import make_shipping, make_variant
+from tests.factories import TaxRateFactory, make_shipping, make_variant
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -133,6 +133,40 @@ def test_another_total_is_told_and_charges_nothing(shopper: Client) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (409, "total_changed")
     assert not Order.objects.exists()
+
+
+def test_the_tax_is_that_of_the_country_the_goods_go_to(shopper: Client) -> None:
+    TaxRateFactory(country="DE", percent="19")
+    to_berlin = {"country": "DE", "region": "", "city": "Berlin", "postcode": "10117"}
+
+    answer = pay(shopper, **to_berlin)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "total_changed")
+    assert "The total is now $107.10; it was $97.20." in answer.json()["message"]
+    assert "Pay $107.10" in shopper.get("/checkout/").content.decode()
+    assert pay(shopper, shown_total_minor=10710, **to_berlin).status_code == 200
+    order = Order.objects.get()
+    assert (order.country, order.shipping_address["country"]) == ("DE", "DE")
+    assert order.tax_percent == 19
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"shown_total_minor": 10**30}, {"shown_currency": "\0\0\0"}, {"shown_currency": "usd"}],
+)
+def test_a_total_that_no_page_shows_is_named(shopper: Client, fields: dict[str, Any]) -> None:
+    answer = pay(shopper, **fields)
+
+    assert answer.status_code == 422
+    assert set(answer.json()["fields"]) == set(fields)
+    assert not Order.objects.exists()
+
+
+def test_what_is_no_character_is_left_out(shopper: Client) -> None:
+    assert pay(shopper, name="A\ud800d\0a", city="Portland\udfff").status_code == 200
+
+    address = Order.objects.get().shipping_address
+    assert (address["name"], address["city"]) == ("Ada", "Portland")
 
 
 def test_without_a_cart_there_is_nothing_to_pay(client: Client, db: None) -> None:
@@ -251,11 +285,14 @@ def test_a_bot_that_does_not_work_gets_no_order(shopper: Client, jump: DeclineJu
     assert not Order.objects.exists()
 
 
-def test_the_csrf_token_is_asked_for(shopper: Client) -> None:
+def test_a_void_csrf_token_is_refused_and_what_to_do_is_said(shopper: Client) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = shopper.cookies
 
-    assert pay(strict).status_code == 403
+    answer = pay(strict)
+
+    assert answer.status_code == 403
+    assert "in another tab. Nothing was charged: reload this page" in answer.json()["message"]
     assert not Order.objects.exists()
 
 

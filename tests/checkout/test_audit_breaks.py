@@ -329,6 +329,13 @@ BACK = {
     "a changed number of refunded units": planted(
         change_line(refunded_quantity=0), "refunded_units_differ", is_repaired=True
     ),
+    "a changed number of units sent before": planted(
+        change_line(shipped_quantity=1, returned_quantity=1),
+        "refunded_units_differ",
+        "sent_units_differ",
+        is_repaired=True,
+        leaves=("sent_units_differ",),
+    ),
     "a dispute unknown to us": planted(
         dispute_again, "dispute_not_recorded", "sums_differ", is_repaired=True
     ),

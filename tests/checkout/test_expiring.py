@@ -1,6 +1,7 @@
 """Holds end only when Stripe has confirmed that no money can come."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -8,14 +9,16 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from cart.models import Cart
+from cart.models import Cart, CartLine, Coupon
 from checkout.expiring import expire_due, look_up_open
 from checkout.models import PaymentAttempt
 from checkout.paying import PaymentStart
+from checkout.settling import settle
 from checkout.stripe_gateway import StripeError
 from inventory.models import StockItem
 from orders.models import Order
 from tests.checkout.shopper import deliver_all, press_pay
+from tests.factories import CouponFactory, make_cart
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -84,6 +87,56 @@ def test_while_stripe_is_away_nothing_is_freed(
     assert looked.error
     assert Order.objects.get().state == Order.State.PENDING
     assert StockItem.objects.get().held == 2
+
+
+@pytest.fixture
+def other(start: PaymentStart) -> PaymentStart:
+    """Another shopper's order, younger than the first."""
+    return press_pay(make_cart(CartLine.objects.get().variant))
+
+
+def test_an_order_that_cannot_be_closed_keeps_no_other_from_it(
+    cart: Cart, standin: StandIn
+) -> None:
+    cart.coupon = CouponFactory()
+    cart.save()
+    stuck = press_pay(cart).order
+    other = press_pay(make_cart(CartLine.objects.get().variant)).order
+    # A fault in the books: its use cannot be given back.
+    Coupon.objects.update(uses=0)
+    end_hold()
+
+    looked = {one.order.pk: one for one in expire_due()}
+
+    assert looked[stuck.pk].error.startswith("IntegrityError")
+    assert looked[other.pk].order.state == Order.State.CANCELED
+    stuck.refresh_from_db()
+    assert stuck.state == Order.State.PENDING
+
+
+def test_an_order_that_could_not_be_closed_goes_behind_the_others(
+    start: PaymentStart, other: PaymentStart
+) -> None:
+    PaymentAttempt.objects.filter(order=start.order).update(intent_id="pi_gone")
+    end_hold()
+
+    assert next(expire_due()).error
+    assert next(expire_due()).order == other.order
+
+
+def test_a_payment_that_cannot_be_looked_up_keeps_no_other_from_it(
+    start: PaymentStart, other: PaymentStart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle_unless_first(intent: Any, actor: Any) -> Any:
+        assert intent.order_number != start.order.number, "a fault"
+        return settle(intent, actor)
+
+    monkeypatch.setattr("checkout.expiring.settle", settle_unless_first)
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        faults = [one.error.partition("\n")[0] for one in look_up_open()]
+
+    assert faults == ["AssertionError: a fault", ""]
 
 
 def test_an_order_whose_intent_was_never_made_is_closed(

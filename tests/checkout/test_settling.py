@@ -9,7 +9,7 @@ import pytest
 from cart.lines import add
 from cart.models import Cart, Coupon, CouponRedemption
 from checkout.models import PaymentAttempt
-from checkout.settling import settle
+from checkout.settling import note_decline, settle
 from checkout.stripe_gateway import Intent, retrieve_intent
 from inventory.models import Reservation, StockItem, StockMovement
 from orders.models import Order, OrderEvent, Payment
@@ -93,6 +93,16 @@ def test_processing_keeps_the_hold_and_is_told_once(intent: Intent) -> None:
     assert Order.objects.get().state == Order.State.PENDING
     assert stock() == (10, 2)
     assert kinds().count(Kind.PROCESSING) == 1
+
+
+def test_each_try_that_the_bank_works_on_is_told(intent: Intent) -> None:
+    settle(as_it_is(intent, "processing"), STRIPE)
+    note_decline(as_it_is(intent, "requires_payment_method"), "generic_decline", STRIPE, "evt_1")
+
+    settle(as_it_is(intent, "processing"), STRIPE)
+
+    told = [kind for kind in kinds() if kind in (Kind.PROCESSING, Kind.DECLINED)]
+    assert told == [Kind.PROCESSING, Kind.DECLINED, Kind.PROCESSING]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["processing", "succeeded"] * 2)))

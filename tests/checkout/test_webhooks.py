@@ -43,7 +43,13 @@ def test_a_repeated_delivery_adds_no_row() -> None:
 
 @pytest.mark.parametrize(
     "signature",
-    ["", "t=1,v1=00", "nonsense", sign(b"{}", "whsec_of_somebody_else", at=2_000_000_000)],
+    [
+        "",
+        "t=1,v1=00",
+        "t=9999999999,v1=é",
+        "nonsense",
+        sign(b"{}", "whsec_of_somebody_else", at=2_000_000_000),
+    ],
 )
 def test_a_wrong_signature_is_refused_and_stores_nothing(signature: str) -> None:
     answer = Client().post(

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from tests.orders.factory import make_order
 
 pytestmark = pytest.mark.django_db
 
@@ -15,6 +16,17 @@ def test_staff_sign_in_where_tries_are_counted(client: Client) -> None:
     answer = client.get("/admin/", follow=True)
 
     assert answer.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+
+
+def test_no_sign_in_is_put_into_a_page(client: Client) -> None:
+    order = make_order()
+    parts = ("notifications_delivery_of_order", "orders_order_panel")
+
+    for part in (reverse(f"admin:{name}", args=[order.pk]) for name in parts):
+        answer = client.get(part, headers={"HX-Request": "true"}, follow=True)
+
+        assert answer.headers["HX-Refresh"] == "true"
+        assert answer.content == b""
 
 
 def test_a_shopper_is_turned_away(client: Client, buyer: User) -> None:

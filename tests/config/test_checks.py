@@ -85,13 +85,23 @@ def test_half_an_address_is_named(settings: Settings, name: str, value: str) -> 
     assert messages() == [f"{name} should be a full address that begins with http:// or https://."]
 
 
-@pytest.mark.parametrize("currencies", [["usd"], ["US"], ["U5D"], [""], []])
+@pytest.mark.parametrize("currencies", [["usd"], ["US"], ["U5D"], ["UDS"], [""], []])
 def test_an_unreadable_currency_is_named(settings: Settings, currencies: list[str]) -> None:
     settings.CURRENCIES = currencies
     shown = (currencies or [""])[0]
     assert messages() == [
         f"CURRENCIES holds {shown!r}: list ISO codes in capitals, such as USD,EUR."
     ]
+
+
+@pytest.mark.parametrize("country", ["Germany", "de", "XX", ""])
+def test_a_country_that_is_no_code_is_named(settings: Settings, country: str) -> None:
+    settings.DEFAULT_COUNTRY = country
+    (message,) = messages()
+    assert message == (
+        f"DEFAULT_COUNTRY is {country!r}: set it to a country's ISO code of two capitals, "
+        "such as US or DE."
+    )
 
 
 def test_the_shop_does_not_start_with_a_message(settings: Settings) -> None:

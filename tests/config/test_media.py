@@ -45,8 +45,9 @@ def test_a_picture_may_be_kept_for_ever(client: Client) -> None:
         "..%2fsecret.txt",
         "%2fetc/passwd",
         "//etc/passwd",
-        "products/mug.webp%00.txt",
         "..\\secret.txt",
+        "products/" + "m" * 300,
+        "products/" + "m" * 5000,
     ],
 )
 def test_anything_else_is_not_found(client: Client, path: str) -> None:
@@ -54,6 +55,10 @@ def test_anything_else_is_not_found(client: Client, path: str) -> None:
 
     assert answer.status_code == 404
     assert b"hunter2" not in answer.content
+
+
+def test_a_name_with_a_nul_is_refused(client: Client) -> None:
+    assert client.get("/media/products/mug.webp%00.txt").status_code == 400
 
 
 def test_nothing_is_written(client: Client) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 PRINT = "import django.conf; s = django.conf.settings; print(s.STRIPE_SECRET_KEY, s.SECRET_KEY)"
@@ -35,6 +36,16 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     answer = start(STRIPE_SECRET_KEY_FILE=str(stripe_key), SECRET_KEY_FILE=str(secret_key))
 
     assert answer.stdout.strip() == "sk_test_from_a_file mounted"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_break_that_ends_a_file_is_no_part_of_the_secret(tmp_path: Path, end: str) -> None:
+    stripe_key = tmp_path / "stripe"
+    stripe_key.write_bytes(f"sk_test_from_a_file{end}".encode())
+
+    answer = start(STRIPE_SECRET_KEY_FILE=str(stripe_key), SECRET_KEY="x")
+
+    assert answer.stdout == "sk_test_from_a_file x\n"
 
 
 def test_a_missing_secret_is_named() -> None:

@@ -96,6 +96,18 @@ def test_what_staff_changed_stays() -> None:
     assert StockItem.objects.filter(sku__startswith="BUD").count() == vases
 
 
+def test_a_product_that_got_another_slug_or_sku_stays_the_only_one() -> None:
+    seed()
+    Product.objects.filter(slug="everyday-mug").update(slug="our-mug")
+    vase = Variant.objects.filter(product__slug="bud-vase").first()
+    assert vase is not None
+    Variant.objects.filter(pk=vase.pk).update(sku="VASE")
+    before = counts()
+
+    assert seed() == "The sample is there already: nothing was changed.\n"
+    assert counts() == before
+
+
 def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
     before = counts()
 
@@ -107,10 +119,13 @@ def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_staff_login_can_sign_in_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("typed", ["Stella@Example.com", "stella@example.com"])
+def test_the_staff_login_can_sign_in_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
     monkeypatch.setattr("config.management.commands.seed_demo._write_pictures", lambda rows: {})
     monkeypatch.setattr("config.management.commands.seed_demo._make_product", lambda *_args: None)
-    arguments = ["--staff-email=Stella@example.com", "--staff-password=tea and stars"]
+    arguments = ["--staff-email=Stella@Example.com", "--staff-password=tea and stars"]
 
     seed(*arguments)
     seed("--staff-email=stella@example.com", "--staff-password=another")
@@ -118,8 +133,9 @@ def test_the_staff_login_can_sign_in_at_once(monkeypatch: pytest.MonkeyPatch) ->
     stella = User.objects.get()
     assert stella.is_staff
     assert stella.is_superuser
-    assert stella.check_password("tea and stars")
     assert EmailAddress.objects.get(user=stella).verified
+    client.post("/accounts/login/", {"login": typed, "password": "tea and stars"})
+    assert client.session["_auth_user_id"] == str(stella.pk)
 
 
 def test_half_a_staff_login_is_refused() -> None:

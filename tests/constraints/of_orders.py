@@ -138,6 +138,18 @@ def orders_line_refunded_at_most_bought() -> None:
 
 
 @breaker
+def orders_line_returned_at_most_refunded() -> None:
+    make_order(quantity=2)
+    OrderLine.objects.update(returned_quantity=2, refunded_quantity=1, shipped_quantity=2)
+
+
+@breaker
+def orders_line_returned_at_most_sent() -> None:
+    make_order(quantity=2)
+    OrderLine.objects.update(returned_quantity=2, refunded_quantity=2, shipped_quantity=1)
+
+
+@breaker
 def orders_refunded_at_most_captured() -> None:
     make_payment(make_order(), Payment.Outcome.ACCEPTED)
     Payment.objects.update(refunded_minor=F("amount_minor") + 1)
@@ -171,6 +183,12 @@ def orders_refund_line_once_per_refund() -> None:
 @breaker
 def orders_refund_line_not_empty() -> None:
     make_refund_line(make_refund(), quantity=0)
+
+
+@breaker
+def orders_refund_line_returned_at_most_refunded() -> None:
+    make_refund_line(make_refund())
+    RefundLine.objects.update(returned_quantity=2)
 
 
 @breaker

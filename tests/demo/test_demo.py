@@ -141,6 +141,16 @@ def test_the_next_start_goes_on_and_even_a_killed_demo_leaves_nothing_behind(dem
     _until(lambda: demo.left_over() == [], SECONDS_TO_STOP)
 
 
+def test_a_file_that_names_a_real_database_is_left_alone(demo: Demo, tmp_path: Path) -> None:
+    secret, real = tmp_path / "database_url", tmp_path / "real.sqlite3"
+    secret.write_text(f"sqlite:///{real}")
+
+    demo.start(DATABASE_URL_FILE=str(secret))
+    demo.wait_for_welcome()
+
+    assert not real.exists()
+
+
 @pytest.mark.parametrize(("variable", "other"), [("PORT", 8001), ("STRIPE_PORT", 12112)])
 def test_a_taken_port_is_told_in_a_sentence(demo: Demo, variable: str, other: int) -> None:
     with socket.socket() as somebody:

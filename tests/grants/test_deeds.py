@@ -8,12 +8,17 @@ from notifications import github as client
 from notifications import granting as deeds
 from notifications.failures import GiveUpError, NotWantedError, OutsideError
 from notifications.models import Delivery
+from notifications.outbox import deliver, plan_new
+from notifications.steering import run_now
 from notifications.tasks import send_due
-from orders.granting import ask_to_revoke, give_handle, grant_line, revoke_line
-from orders.models import Grant, Order
-from orders.states import SCHEDULE, SHOPPER
+from orders.granting import ask_to_grant, ask_to_revoke, give_handle, grant_line, revoke_line
+from orders.models import Grant, Order, Refund
+from orders.refund_pricing import RefundWish, Units
+from orders.refunding import request_refund, succeed
+from orders.refusals import GrantRefusedError
+from orders.states import SCHEDULE, SHOPPER, STRIPE
 from shop.models import LicenceKey, Product
-from tests.grants.goods import a_book, a_licence, a_repository, grant_of, refund, sell
+from tests.grants.goods import a_book, a_licence, a_repository, an_event, grant_of, refund, sell
 from tests.orders.paid import stella
 from tests.standin import StandIn
 
@@ -44,6 +49,12 @@ def step(order: Order, name: str) -> Delivery:
 
 def invited(github: StandIn) -> list[tuple[str, str]]:
     return [(one["user_name"], one["state"]) for one in github.repo_invitations()]
+
+
+def again(delivery: Delivery) -> None:
+    """Do a step that has failed once more, without its wait."""
+    run_now(Delivery.objects.filter(pk=delivery.pk))
+    send_due()
 
 
 def accept(github: StandIn) -> None:
@@ -129,6 +140,115 @@ def test_an_invitation_that_comes_after_the_revocation_is_withdrawn(
 
     assert invited(github) == []
     assert step(order, "grant").state == Delivery.State.CANCELED
+
+
+def test_an_invitation_is_withdrawn_also_when_that_fails_at_first(
+    github: StandIn, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def revoked_meanwhile(name: str, user_name: str) -> str:
+        revoke_line(repository(order), SCHEDULE)
+        said = client.invite(name, user_name)
+        github.fail_outside("github", 1)
+        return said
+
+    send_due()
+    give_handle(repository(order), "ada-b", SHOPPER)
+    monkeypatch.setattr(deeds, "invite", revoked_meanwhile)
+    send_due()
+    assert invited(github) == [("ada-b", "invited")]
+
+    again(step(order, "grant"))
+
+    assert invited(github) == []
+
+
+def test_a_grant_that_overlaps_its_revocation_gives_nothing(
+    github: StandIn, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def granted_meanwhile(name: str, user_name: str) -> None:
+        client.withdraw(name, user_name)
+        deliver(step(order, "grant").pk)
+
+    send_due()
+    give_handle(repository(order), "ada-b", SHOPPER)
+    ask_to_revoke(repository(order), stella())
+    plan_new()
+    monkeypatch.setattr(deeds, "withdraw", granted_meanwhile)
+    deliver(step(order, "revoke").pk)
+    monkeypatch.undo()
+    again(step(order, "grant"))
+
+    assert repository(order).state == State.REVOKED
+    assert invited(github) == []
+
+
+def test_no_other_name_is_invited_while_access_is_withdrawn(
+    github: StandIn, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def renamed_meanwhile(name: str, user_name: str) -> None:
+        client.withdraw(name, user_name)
+        with pytest.raises(GrantRefusedError, match="Access was revoked"):
+            give_handle(repository(order), "grace", stella())
+
+    give_handle(repository(order), "ada-b", SHOPPER)
+    send_due()
+    ask_to_revoke(repository(order), stella())
+    monkeypatch.setattr(deeds, "withdraw", renamed_meanwhile)
+    send_due()
+
+    assert repository(order).state == State.REVOKED
+    assert invited(github) == []
+
+
+def test_a_revocation_that_died_halfway_is_completed(github: StandIn, order: Order) -> None:
+    give_handle(repository(order), "ada-b", SHOPPER)
+    send_due()
+    ask_to_revoke(repository(order), stella())
+    revoke_line(repository(order), SCHEDULE)
+
+    send_due()
+
+    assert invited(github) == []
+    assert step(order, "revoke").result == "was revoked before"
+
+
+def test_a_revocation_that_github_held_up_ends_when_staff_grant_again(
+    github: StandIn, order: Order
+) -> None:
+    give_handle(repository(order), "ada-b", SHOPPER)
+    send_due()
+    ask_to_revoke(repository(order), stella())
+    github.fail_outside("github", 1)
+    send_due()
+    assert repository(order).state == State.REVOKED
+
+    ask_to_grant(repository(order), stella())
+    send_due()
+    again(step(order, "revoke"))
+
+    assert step(order, "revoke").result == "granted again since"
+    assert repository(order).state == State.GRANTED
+    assert invited(github) == [("ada-b", "invited")]
+
+
+def test_nobody_is_invited_while_github_is_asked_to_withdraw(
+    github: StandIn, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def granted_meanwhile(name: str, user_name: str) -> None:
+        monkeypatch.undo()
+        ask_to_grant(repository(order), stella())
+        send_due()
+        client.withdraw(name, user_name)
+
+    give_handle(repository(order), "ada-b", SHOPPER)
+    send_due()
+    ask_to_revoke(repository(order), stella())
+    monkeypatch.setattr(deeds, "withdraw", granted_meanwhile)
+    send_due()
+    again(step(order, "grant"))
+
+    assert repository(order).state == State.GRANTED
+    assert invited(github) == [("ada-b", "invited")]
 
 
 def test_a_corrected_name_is_invited_and_the_wrong_one_is_not_any_more(
@@ -278,6 +398,36 @@ def test_units_of_a_partial_refund_are_taken_back_as_staff_wish() -> None:
     assert grant.licences.filter(revoked_at=None).count() == 2
 
 
+def test_a_line_that_cannot_be_revoked_keeps_no_other_line_valid(github: StandIn) -> None:
+    order = sell((a_repository(), 1), (an_event(), 2))
+    give_handle(repository(order), "ada-b", SHOPPER)
+    send_due()
+    lines = order.lines.filter(kind__in=[Kind.REPOSITORY, Kind.EVENT])
+    units = tuple(Units(line.pk, line.quantity, restock=True) for line in lines)
+    wish = RefundWish(units, 0, 0, Refund.Reason.GOODWILL)
+    succeed(request_refund(order.payments.get().pk, wish, STRIPE).pk, STRIPE)
+
+    github.fail_outside("github", 1)
+    send_due()
+
+    assert not grant_of(order, Kind.EVENT).bookings.filter(revoked_at=None).exists()
+    assert grant_of(order, Kind.EVENT).state == State.REVOKED
+    steps = Delivery.objects.filter(event__order=order, step="revoke_units")
+    assert {(one.grant_id, one.state) for one in steps} == {
+        (repository(order).pk, Delivery.State.DUE),
+        (grant_of(order, Kind.EVENT).pk, Delivery.State.DONE),
+    }
+
+
+def test_a_refund_of_money_alone_takes_nothing_back() -> None:
+    order = sell((a_licence(), 3))
+    send_due()
+    refund(order, Kind.LICENCE, 1, take_back=False)
+    send_due()
+
+    assert not Delivery.objects.filter(step="revoke_units").exists()
+
+
 def test_the_last_unit_that_is_taken_back_takes_the_whole() -> None:
     order = sell((a_book(), 2))
     send_due()
@@ -313,7 +463,8 @@ def test_a_repository_that_left_the_shop_is_for_staff_to_see_to(
     send_due()
 
     assert "see to its access at GitHub by hand" in step(order, "revoke").error
-    assert repository(order).state == State.GRANTED
+    assert step(order, "revoke").state == Delivery.State.FAILED
+    assert repository(order).state == State.REVOKED
 
 
 def test_revoke_units_needs_a_refund() -> None:

@@ -9,6 +9,7 @@ from orders.granting import ask_to_grant, grant_line, revoke_line, revoke_units
 from orders.models import Grant, LicenceGrant, Order, OrderEvent
 from orders.refusals import GrantRefusedError
 from orders.states import SCHEDULE
+from shop.licence_keys import add_keys
 from shop.models import LicenceKey, Product, Variant
 from tests.at_once import all_at_once, meet_before
 from tests.grants.goods import a_licence, grant_of, refund, sell
@@ -175,6 +176,44 @@ def test_a_key_given_after_its_unit_went_back_to_stock_costs_stock() -> None:
 
     assert keys_of(order) == ["A-1"]
     assert_pool_is_stock(pool)
+
+
+def test_a_key_of_an_order_from_before_there_were_keys_costs_stock() -> None:
+    licence = a_licence()
+    order = sell((licence, 1))
+    add_keys(licence, ["A-1", "A-2"], "stella")
+
+    grant_line(grant_of(order, LICENCE), SCHEDULE)
+
+    assert keys_of(order) == ["A-1"]
+    assert_pool_is_stock(licence)
+
+
+def test_an_order_from_before_there_were_keys_puts_none_back() -> None:
+    licence = a_licence()
+    refunded, revoked = sell((licence, 2)), sell((licence, 1))
+    add_keys(licence, ["A-1", "A-2"], "stella")
+    refund(refunded, LICENCE, 1, take_back=True)
+
+    grant_line(grant_of(refunded, LICENCE), SCHEDULE)
+    revoke_line(grant_of(revoked, LICENCE), SCHEDULE)
+
+    assert keys_of(refunded) == ["A-1"]
+    assert_pool_is_stock(licence)
+
+
+def test_an_order_from_before_there_were_keys_takes_none_that_others_hold() -> None:
+    licence = a_licence()
+    order = sell((licence, 1))
+    add_keys(licence, ["A-1"], "stella")
+    later = sell((Variant.objects.get(pk=licence.pk), 1))
+
+    with pytest.raises(GrantRefusedError, match="1 keys are due, 0 are free"):
+        grant_line(grant_of(order, LICENCE), SCHEDULE)
+    grant_line(grant_of(later, LICENCE), SCHEDULE)
+
+    assert keys_of(later) == ["A-1"]
+    assert_pool_is_stock(licence)
 
 
 def test_staff_cannot_give_a_key_for_units_that_are_all_refunded() -> None:

@@ -10,6 +10,7 @@ from orders.granting import grant_line
 from orders.models import Order
 from orders.refund_forms import RefundForm, filled_with_all, preview_of
 from orders.states import SCHEDULE
+from shop.licence_keys import add_keys
 from shop.models import LicenceKey, Product
 from tests.grants.goods import a_book, a_licence, an_event, grant_of, refund, sell
 
@@ -70,6 +71,15 @@ def test_the_books_close_after_keys_and_seats_went_back(order: Order) -> None:
 
 
 def test_the_books_close_before_the_keys_are_given(order: Order) -> None:
+    assert list(free_keys()) == []
+
+
+def test_the_books_close_when_keys_come_after_the_order() -> None:
+    licence = a_licence()
+    sell((licence, 1))
+
+    add_keys(licence, ["A-1"], "stella")
+
     assert list(free_keys()) == []
 
 

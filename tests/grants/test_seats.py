@@ -17,6 +17,7 @@ from orders.seats import admit, change_attendee
 from orders.states import SCHEDULE
 from shop.models import Product
 from tests.at_once import all_at_once, meet_before
+from tests.factories import UserFactory
 from tests.grants.goods import an_event, grant_of, refund, sell
 from tests.orders.paid import stella
 
@@ -149,11 +150,38 @@ def test_a_ticket_admits_and_says_who_let_its_holder_in(staff: User) -> None:
     assert event.data["attendee"] == "Ada Buyer"
 
 
-def test_a_second_scan_says_when_and_by_whom(staff: User) -> None:
+def test_a_second_scan_says_when_and_by_whom(staff: User, noon: time_machine.Traveller) -> None:
+    code = valid(booked())[0].code
+    admit(code, staff)
+    noon.move_to(NOON + timedelta(seconds=11))
+
+    with pytest.raises(GrantRefusedError, match=r"Used already: admitted on .* by Stella Staff"):
+        admit(code, staff)
+
+
+def test_a_second_press_of_the_same_person_admits_no_second_time(staff: User) -> None:
+    order = booked()
+    first = admit(valid(order)[0].code, staff)
+
+    assert admit(first.code, staff).admitted_at == first.admitted_at
+    assert order.events.filter(kind=OrderEvent.Kind.ADMITTED).count() == 1
+
+
+def test_what_somebody_else_has_just_admitted_is_used(staff: User) -> None:
     code = valid(booked())[0].code
     admit(code, staff)
 
-    with pytest.raises(GrantRefusedError, match=r"Used already: admitted on .* by Stella Staff"):
+    with pytest.raises(GrantRefusedError, match="Used already"):
+        admit(code, UserFactory.create(is_staff=True))
+
+
+def test_a_seat_that_was_revoked_since_is_not_admitted_by_a_second_press(staff: User) -> None:
+    order = booked()
+    code = valid(order)[0].code
+    admit(code, staff)
+    revoke_line(grant_of(order, EVENT), SCHEDULE)
+
+    with pytest.raises(GrantRefusedError, match="Revoked"):
         admit(code, staff)
 
 
@@ -190,11 +218,12 @@ def test_a_ticket_admits_early_on_its_day(staff: User, noon: time_machine.Travel
 def test_two_scans_at_once_admit_once(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
     order = booked()
     code = valid(order)[0].code
+    both = (staff, UserFactory.create(is_staff=True))
     meet_before(monkeypatch, seats, "_locked", 2)
 
-    def scan(_number: int) -> bool:
+    def scan(number: int) -> bool:
         try:
-            return admit(code, staff) is not None
+            return admit(code, both[number]) is not None
         except GrantRefusedError:
             return False
 

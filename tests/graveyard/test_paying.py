@@ -45,7 +45,12 @@ def test_paid_amount_unchecked(cart: Cart, standin: StandIn, changed: dict[str, 
 
 @pytest.mark.parametrize(
     ("currency", "price", "total", "shown"),
-    [("JPY", 4200, 4536, "¥4,536"), ("KWD", 12500, 13500, "KWD13.500")],
+    [
+        ("JPY", 4200, 4536, "¥4,536"),
+        ("KWD", 12350, 13340, "KWD13.340"),
+        ("RSD", 540000, 583200, "RSD5,832.00"),
+        ("ISK", 150000, 162000, "ISK1,620"),
+    ],
 )
 def test_zero_decimal_times_hundred(
     standin: StandIn, settings: Settings, currency: str, price: int, total: int, shown: str

@@ -17,7 +17,7 @@ from notifications.plan import PLAN
 from notifications.tasks import send_due
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.refunding import note_sent, request_all, succeed
-from orders.states import SCHEDULE, STRIPE, State, move
+from orders.states import SCHEDULE, STRIPE, State, append_event, move
 from tests.factories import make_variant
 from tests.orders.factory import make_order, make_payment
 
@@ -172,6 +172,42 @@ def test_who_is_held_out_or_unsubscribed_hears_nothing(clock: time_machine.Trave
 
     assert told("cleo@example.com") == told("eve@example.com") == []
     assert not mail.outbox
+
+
+@pytest.mark.parametrize("kind", LeftBehind.Kind)
+def test_who_waits_for_the_bank_is_not_asked_to_pay_again(
+    clock: time_machine.Traveller, kind: LeftBehind.Kind
+) -> None:
+    leave("ben@example.com", kind, left_at=START - MINUTE)
+    order = make_order(email="Ben@example.com")
+    append_event(order, Kind.PROCESSING, STRIPE)
+    pass_days(clock, 31)
+
+    assert told("ben@example.com") == []
+    assert {one.result for one in Delivery.objects.all()} == {"a payment is under way at the bank"}
+
+
+def test_whose_payment_failed_at_the_bank_is_told(clock: time_machine.Traveller) -> None:
+    order = make_order(email="ben@example.com")
+    append_event(order, Kind.PROCESSING, STRIPE)
+    clock.shift(MINUTE)
+    leave("ben@example.com", LeftBehind.Kind.PAYMENT, left_at=START + MINUTE)
+    pass_days(clock, 1)
+
+    assert told("ben@example.com") == [("payment_failed", 11 * MINUTE)]
+
+
+def test_whose_closed_order_waited_for_the_bank_is_called_back(
+    clock: time_machine.Traveller,
+) -> None:
+    leave("ben@example.com", LeftBehind.Kind.CHECKOUT, left_at=START - MINUTE)
+    order = make_order(email="ben@example.com")
+    append_event(order, Kind.PROCESSING, STRIPE)
+    pass_days(clock, 1)
+    move(order.pk, State.FAILED, STRIPE)
+    pass_days(clock, 3)
+
+    assert [step for step, _when in told("ben@example.com")] == ["order_expired", "last_call"]
 
 
 def test_nobody_is_called_back_more_than_three_times_a_month(

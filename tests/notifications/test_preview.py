@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.test import Client
 from pytest_django import Settings
@@ -128,6 +129,27 @@ def test_staff_without_the_permission_see_no_messages(client: Client, stranger: 
     for path in ("", "shipped/", "shipped/html/"):
         assert client.get(LIST + path).status_code == 403
     assert client.post(f"{LIST}shipped/send/").status_code == 403
+
+
+def test_the_weekly_report_is_for_those_who_may_see_the_report(
+    client: Client, stranger: User
+) -> None:
+    stranger.is_staff = True
+    stranger.save()
+    stranger.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    client.force_login(stranger)
+
+    assert "weekly_report" not in client.get(LIST).content.decode()
+    for path in ("weekly_report/", "weekly_report/html/"):
+        assert client.get(LIST + path).status_code == 403
+    assert client.post(f"{LIST}weekly_report/send/").status_code == 403
+    assert not mail.outbox
+
+    stranger.user_permissions.add(Permission.objects.get(codename="view_order"))
+    assert "weekly_report" in client.get(LIST).content.decode()
+    page = client.get(f"{LIST}weekly_report/").content.decode()
+    assert "Shown with the figures of last week." in page
+    assert "made-up" not in page
 
 
 def test_shoppers_are_sent_to_the_sign_in(client: Client, buyer: User) -> None:

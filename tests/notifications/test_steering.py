@@ -1,5 +1,6 @@
 """What staff do with steps: run them now, try them again, cancel them, and practise failure."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -154,6 +155,29 @@ def test_the_orders_page_shows_its_steps_and_their_buttons(staff: Client, order:
     assert "after order_confirmed" in page
     assert page.count("Run now") == 2
     assert "Make it fail" not in page
+
+
+def test_the_steps_are_sent_only_when_they_say_something_new(staff: Client, order: Order) -> None:
+    page = staff.get(f"/admin/notifications/delivery/of-order/{order.pk}/").content.decode()
+    asks = re.findall(r'hx-get="([^"]+)"', page)[0]
+    assert staff.get(asks).status_code == 204
+
+    Steps.filter(step="order_expired").update(error="The mail server is down.")
+
+    answer = staff.get(asks)
+    assert answer.status_code == 200
+    assert "The mail server is down." in answer.content.decode()
+
+
+def test_the_steps_stop_asking_once_nothing_runs(staff: Client, order: Order) -> None:
+    Steps.filter(step="order_expired").update(state=Delivery.State.DONE)
+    now = f"/admin/notifications/delivery/of-order/{order.pk}/"
+    asks = re.findall(r'hx-get="([^"]+)"', staff.get(now).content.decode())[0]
+
+    send_due()
+    plan_new_events()
+
+    assert "hx-get" not in staff.get(asks).content.decode()
 
 
 def test_a_button_does_it_and_answers_the_steps(staff: Client, order: Order) -> None:

@@ -94,7 +94,7 @@ def test_what_bounced_or_complained_stays_so(
     assert reasons() == {EMAIL: reason}
 
 
-@pytest.mark.parametrize("wrong", ["x", "ImFkYUBleGFtcGxlLmNvbSI:x", "%00", "é", ":"])
+@pytest.mark.parametrize("wrong", ["x", "ImFkYUBleGFtcGxlLmNvbSI:x", "é", ":"])
 def test_a_link_that_is_not_ours_is_not_found(client: Client, wrong: str) -> None:
     for answer in (client.get(f"/unsubscribe/{wrong}/"), client.post(f"/unsubscribe/{wrong}/")):
         assert answer.status_code == 404

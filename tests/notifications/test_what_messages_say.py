@@ -13,6 +13,7 @@ from notifications.deeds import DEEDS
 from notifications.failures import NotWantedError
 from notifications.messages import FOR_STAFF, MESSAGES, UNSUBSCRIBABLE
 from notifications.models import Delivery
+from notifications.outbox import plan_new_events
 from notifications.plan import AFTER_LEAVING, AFTER_RETURN, PLAN, Step
 from notifications.samples import BUILDERS, sample
 from notifications.targets import phone
@@ -20,8 +21,8 @@ from notifications.writing import Letter, language_of, write, write_short
 from orders.models import Booking, Grant, Order, OrderEvent, Payment, Refund
 from orders.refunding import succeed
 from orders.states import SHOPPER, STRIPE, State, append_event, move
-from shop.models import Product, StockAlert
-from tests.factories import CouponFactory, make_variant
+from shop.models import DownloadFile, Product, StockAlert
+from tests.factories import CouponFactory, ProductFactory, make_variant
 from tests.orders.factory import add_line, make_grant, make_order, make_payment, make_refund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -164,6 +165,27 @@ def test_whoever_asks_for_whatsapp_before_paying_is_told_once_it_is_paid() -> No
     assert order.number in write_short(step("order_confirmed", event=paid))
 
 
+@pytest.mark.parametrize(
+    ("state", "is_told"),
+    [("due", False), ("done", False), ("canceled", True), ("failed", True)],
+)
+def test_whoever_asks_for_whatsapp_just_after_paying_is_told_once(
+    state: str, is_told: bool
+) -> None:
+    order = paid_order(whatsapp="+14155550100")
+    late = append_event(order, Kind.WHATSAPP_ON, SHOPPER)
+    plan_new_events()
+    of_payment, asked = Delivery.objects.filter(recipient="+14155550100").order_by("event")
+    Delivery.objects.filter(pk=of_payment.pk).update(state=state)
+    assert asked.event == late
+
+    if is_told:
+        assert order.number in write_short(asked)
+    else:
+        with pytest.raises(NotWantedError, match="confirmed to this number already"):
+            write_short(asked)
+
+
 def test_a_new_order_tells_staff_what_goes_where() -> None:
     letter = after(paid_order(), "new_order", Kind.PAID)
 
@@ -217,6 +239,29 @@ def test_a_refund_of_late_money_says_nothing_of_access() -> None:
     assert "access" not in letter.text
 
 
+@pytest.mark.parametrize(
+    ("amount_minor", "said"), [(4968, "Your money has gone back"), (500, "A part of your money")]
+)
+def test_money_that_did_not_pay_the_order_goes_back_in_full_or_in_part(
+    amount_minor: int, said: str
+) -> None:
+    payment = make_payment(make_order(), Payment.Outcome.MISMATCH)
+    refund = make_refund(payment, Refund.State.SUCCEEDED, amount_minor=amount_minor)
+
+    letter = after(payment.order, "refunded", Kind.REFUND_SUCCEEDED, refund=refund.pk)
+
+    assert said in letter.html
+
+
+@pytest.mark.parametrize("outcome", [Payment.Outcome.MISMATCH, Payment.Outcome.LATE])
+def test_an_order_for_which_money_came_is_not_called_uncharged(outcome: Payment.Outcome) -> None:
+    order = make_order()
+    make_payment(order, outcome)
+
+    with pytest.raises(NotWantedError, match="something was charged"):
+        after(order, "order_expired", Kind.FAILED)
+
+
 def test_a_refund_that_came_back_is_not_told_as_done() -> None:
     order = make_order()
     refund = make_refund(make_payment(order, Payment.Outcome.ACCEPTED), Refund.State.FAILED)
@@ -240,6 +285,25 @@ def test_nobody_is_told_of_access_that_is_not_there(name: str, state: str, why: 
 
     with pytest.raises(NotWantedError, match=why):
         write(step(name, event=event, grant=grant))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("download_ready", Product.Kind.DOWNLOAD),
+        ("access_granted", Product.Kind.REPOSITORY),
+        ("access_granted", Product.Kind.COURSE),
+    ],
+)
+def test_of_what_left_the_shop_no_other_product_is_told(name: str, kind: Product.Kind) -> None:
+    draft = ProductFactory(kind=kind, repository="clay/secret", is_published=False)
+    DownloadFile.objects.create(product=draft, name="Secret.pdf")
+    order = paid_order()
+    grant = make_grant(order, "Glazes", kind, handle="ada")
+
+    letter = write(step(name, event=append_event(order, Kind.PAID, STRIPE), grant=grant))
+
+    assert "secret" not in (letter.text + letter.html).lower()
 
 
 def test_a_licence_key_does_not_travel_by_mail() -> None:

@@ -354,3 +354,31 @@ def test_an_order_that_does_not_exist_cannot_be_moved(client: Client, staff: Use
     client.force_login(staff)
 
     assert client.post(f"{LIST}999999/start-packing/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("{big}/change/", "{big}/receipt/", "{big}/slip/", "{big}/evidence/", "{big}/cancel/"),
+        *("{big}/refund/1/", "{order}/refund/{big}/", "{big}/slips/1/", "{order}/slips/{big}/"),
+        *("{big}/panel/", "{big}/send/"),
+    ],
+)
+def test_a_number_that_is_too_large_is_no_order(client: Client, staff: User, address: str) -> None:
+    client.force_login(staff)
+    there = address.format(big=10**20, order=make_order().pk)
+
+    answer = client.get(f"{LIST}{there}")
+
+    # Django's own page leads back to the list, saying that there is no such order.
+    assert answer.status_code == (302 if "change" in address else 404)
+
+
+@pytest.mark.parametrize("button", ["{big}/refunds/1/repeat/", "{order}/refunds/{big}/repeat/"])
+def test_a_button_of_a_number_that_is_too_large_presses_nothing(
+    client: Client, staff: User, button: str
+) -> None:
+    client.force_login(staff)
+    there = button.format(big=10**20, order=make_order().pk)
+
+    assert client.post(f"{LIST}{there}").status_code == 404

@@ -1,6 +1,9 @@
 """Cancel: before payment the hold ends, after it everything goes back, once sent it is too late."""
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -9,6 +12,7 @@ from orders.canceling import CancelRefusedError, cancel_order
 from orders.models import Order, OrderEvent, Refund
 from orders.refunding import request_all, succeed
 from orders.states import STRIPE
+from tests.factories import UserFactory
 from tests.orders.factory import make_order
 from tests.orders.paid import make_dispute, make_paid, stella
 
@@ -88,3 +92,43 @@ def test_a_disputed_order_is_not_canceled() -> None:
         cancel_order(payment.order_id, stella())
 
     assert not asked_to_cancel(payment.order)
+
+
+# --- Who may ---------------------------------------------------------------------------------
+@pytest.fixture
+def packer(client: Client) -> Client:
+    """Staff who may change orders, but not refund them."""
+    user = UserFactory.create(is_staff=True)
+    names = ["view_order", "change_order"]
+    user.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    return client
+
+
+def test_whoever_may_not_refund_cancels_no_paid_order(packer: Client) -> None:
+    order = make_paid().order
+    page = reverse("admin:orders_order_cancel", args=[order.pk])
+
+    html = packer.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    looked, pressed = packer.get(page), packer.post(page, {"shown": "paid-4968"})
+
+    assert "Start packing" in html
+    assert "Cancel order" not in html
+    assert (looked.status_code, pressed.status_code) == (403, 403)
+    assert not Refund.objects.exists()
+
+
+def test_whoever_may_not_refund_cancels_an_unpaid_order_until_it_is_paid(packer: Client) -> None:
+    unpaid, paid_meanwhile = make_order(), make_paid(state=State.PENDING).order
+    html = packer.get(reverse("admin:orders_order_change", args=[unpaid.pk])).content.decode()
+    Order.objects.filter(pk=paid_meanwhile.pk).update(state=State.PAID)
+
+    answers = [
+        packer.post(reverse("admin:orders_order_cancel", args=[order.pk]), {"shown": "pending-0"})
+        for order in (unpaid, paid_meanwhile)
+    ]
+
+    assert "Cancel order" in html
+    assert [answer.status_code for answer in answers] == [302, 403]
+    assert unpaid.events.filter(kind=OrderEvent.Kind.CANCEL_REQUESTED).exists()
+    assert not Refund.objects.exists()

@@ -10,10 +10,12 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from orders.granting import grant_line
 from orders.models import (
     Booking,
     Dispute,
     DownloadCount,
+    Grant,
     LicenceGrant,
     Order,
     OrderEvent,
@@ -23,7 +25,14 @@ from orders.shipping import ship
 from orders.states import SCHEDULE, STRIPE, append_event, by_staff, move
 from shop.models import DownloadFile
 from tests.factories import make_variant
-from tests.orders.factory import ADDRESS, make_grant, make_order, make_payment, make_refund
+from tests.orders.factory import (
+    ADDRESS,
+    add_line,
+    make_grant,
+    make_order,
+    make_payment,
+    make_refund,
+)
 from tests.orders.paid import make_paid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -286,3 +295,40 @@ def test_what_was_delivered_costs_the_same_however_much(
     # As above; what is in the parcels; what the buyer made of the grants.
     with django_assert_num_queries(14):
         client.get(f"/admin/orders/order/{delivered.pk}/evidence/")
+
+
+def where_it_went(client: Client, order: Order) -> str:
+    html = pack(client, order)
+    return html[html.index("Where it went") : html.index("<h2>Payment</h2>")]
+
+
+def test_what_was_granted_is_not_called_sent(client: Client, staff: User) -> None:
+    order = make_paid(delivery_from=None, delivery_until=None).order
+    order.lines.update(kind="download")
+    grant_line(Grant.objects.create(line=order.lines.get()), SCHEDULE)
+    client.force_login(staff)
+
+    went = where_it_went(client, order)
+
+    assert "Granted; granted " in went
+    assert "<dt>Sent</dt>" not in went
+
+
+def test_of_goods_that_were_not_sent_the_pack_says_not_yet(client: Client, staff: User) -> None:
+    order = make_paid().order
+    grant_line(Grant.objects.create(line=add_line(order, "Manual", "download")), SCHEDULE)
+    client.force_login(staff)
+
+    went = where_it_went(client, order)
+
+    assert "<dt>Sent</dt><dd>Not yet</dd>" in went
+    assert "Packing begun" not in went
+
+
+def test_the_times_of_parcels_are_their_own(client: Client, staff: User, delivered: Order) -> None:
+    client.force_login(staff)
+
+    went = where_it_went(client, delivered)
+
+    assert "Sent 24 November 2026, 12:00 UTC, DHL, 00340" in went
+    assert "<dt>Sent</dt>" not in went

@@ -7,13 +7,14 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from orders.granting import grant_line
 from orders.models import Grant, Order, Shipment
 from orders.receipts import issue
-from orders.refunding import request_refund
+from orders.refunding import request_refund, succeed
 from orders.shipping import ship
 from orders.states import SCHEDULE
 from tests.orders.factory import add_line, make_grant, make_order
-from tests.orders.paid import make_paid, wish
+from tests.orders.paid import make_dispute, make_paid, mugs, wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -240,3 +241,72 @@ def test_the_page_costs_the_same_however_many_parcels(
     # the header's categories.
     with django_assert_num_queries(8):
         get(client, order)
+
+
+# --- What was given back ---------------------------------------------------------------------
+def test_an_order_of_which_only_the_rest_is_granted_is_not_called_sent(client: Client) -> None:
+    payment = make_paid()
+    granted = Grant.objects.create(line=add_line(payment.order, "Manual", "download"))
+    succeed(request_refund(payment.pk, wish(mugs(payment, 2)), SCHEDULE).pk, SCHEDULE)
+    assert "We are making it ready" in get(client, payment.order)
+    grant_line(granted, SCHEDULE)
+
+    html = get(client, payment.order)
+
+    assert heading(html) == "Thank you for your order"
+    assert "Everything is ready for you below." in html
+    for wrong in ("on its way", "We have sent it", "Arrives"):
+        assert wrong not in html
+
+
+@pytest.mark.parametrize("state", [State.PAID, State.FULFILLING])
+def test_an_order_whose_goods_were_all_refunded_is_not_packed(client: Client, state: str) -> None:
+    payment = make_paid(state=state)
+    refund = request_refund(payment.pk, wish(mugs(payment, 2)), SCHEDULE)
+    pages = [get(client, payment.order)]
+    succeed(refund.pk, SCHEDULE)
+    pages.append(get(client, payment.order))
+
+    for html in pages:
+        assert "All of its items were refunded, so there is nothing left to send." in html
+        for wrong in ("We pack it", "We are packing", "Arrives"):
+            assert wrong not in html
+
+
+def test_a_part_that_was_sent_arrives_though_the_rest_was_refunded(client: Client) -> None:
+    payment = make_paid()
+    send_mugs(payment.order, 1)
+    succeed(request_refund(payment.pk, wish(mugs(payment, 1)), SCHEDULE).pk, SCHEDULE)
+
+    html = get(client, payment.order)
+
+    assert heading(html) == "Your order is on its way"
+    assert "Arrives" in html
+
+
+@pytest.mark.parametrize("sent", [0, 1])
+def test_money_that_the_bank_took_back_promises_no_parcel(client: Client, sent: int) -> None:
+    payment = make_paid()
+    if sent:
+        send_mugs(payment.order, sent)
+    address = asked(get(client, payment.order))
+    make_dispute(payment, status="lost", withdrawn_minor=4968)
+
+    html = client.get(address).content.decode()
+
+    assert heading(html) == "Your bank has returned this payment to you"
+    assert "nothing more is sent for this order" in html
+    for wrong in ("We pack it", "The rest follows", "Arrives", "Still to come"):
+        assert wrong not in html
+
+
+def test_a_refund_in_part_is_news_while_the_state_stays(client: Client) -> None:
+    payment = make_paid()
+    address = asked(get(client, payment.order))
+
+    refund = request_refund(payment.pk, wish(other=500), SCHEDULE)
+    html = client.get(address).content.decode()
+    assert "$5.00 of your payment is on its way back to you." in html
+    succeed(refund.pk, SCHEDULE)
+
+    assert "We have returned $5.00 of your payment." in client.get(asked(html)).content.decode()

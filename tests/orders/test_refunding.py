@@ -87,6 +87,18 @@ def test_the_shares_of_a_line_add_up_whatever_was_refunded_first_and_failed(
     assert sum(lines) == total
 
 
+def test_the_shares_of_a_line_can_be_paid_in_a_currency_of_three_decimals() -> None:
+    payment = make_paid(units=None)
+    Order.objects.update(currency="KWD")
+    OrderLine.objects.update(quantity=3, unit_price_minor=1000, tax_minor=100)
+
+    shares = [
+        request_refund(payment.pk, wish(mugs(payment, 1)), SCHEDULE).amount_minor for _unit in "abc"
+    ]
+
+    assert shares == [1030, 1030, 1040]
+
+
 def test_all_units_share_what_a_free_amount_has_left() -> None:
     payment = make_paid()
     request_refund(payment.pk, wish(other=1000), stella())
@@ -230,6 +242,7 @@ def test_an_order_is_refunded_when_all_is_back_and_what_it_was_when_the_bank_ret
     state: State,
 ) -> None:
     payment = make_paid(state=state)
+    payment.order.lines.update(shipped_quantity=2 if state == State.FULFILLED else 0)
     half = request_refund(payment.pk, wish(mugs(payment, 1)), stella())
     rest = request_all(payment.pk, Reason.RETURNED, stella())
 

@@ -16,7 +16,7 @@ from orders.refunding import request_all, request_refund
 from orders.shipping import ship
 from orders.states import SCHEDULE
 from tests.orders.factory import ADDRESS, add_line, make_order
-from tests.orders.paid import make_paid, wish
+from tests.orders.paid import make_dispute, make_paid, wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -356,3 +356,24 @@ def test_the_order_costs_the_same_however_many_parcels(
     # what is in them, lines left to send, what was granted.
     with django_assert_num_queries(13):
         stella.get(page(order))
+
+
+# --- Money that the bank has taken back ------------------------------------------------------
+def test_what_the_bank_took_back_is_neither_packed_nor_sent(stella: Client) -> None:
+    lost, disputed = make_paid(), make_paid()
+    make_dispute(lost, status="lost", withdrawn_minor=4968)
+    make_dispute(disputed, withdrawn_minor=4968)
+
+    pages = [stella.get(page(payment.order)).content.decode() for payment in (lost, disputed)]
+    found = stella.get("/admin/orders/order/", {"to_send": "yes"}).context["cl"].result_list
+    said = [
+        stella.post(page(lost.order, "start-packing"), follow=True).content.decode(),
+        stella.get(page(lost.order, "slip"), follow=True).content.decode(),
+    ]
+
+    assert ["Send…" in html for html in pages] == [False, True]
+    assert ["Start packing" in html for html in pages] == [False, True]
+    assert list(found) == [disputed.order]
+    assert all("the bank has taken this money back" in html for html in said)
+    lost.order.refresh_from_db()
+    assert lost.order.state == State.PAID

@@ -3,13 +3,15 @@
 import pytest
 
 from orders.fulfilling import note_progress
+from orders.granting import grant_line
 from orders.models import Grant, Order, OrderEvent, Payment, Refund, Shipment
-from orders.refunding import request_all, request_refund, succeed
+from orders.refunding import fail, request_all, request_refund, succeed
 from orders.shipping import ShipRefusedError, left_to_send, ship
 from orders.states import SCHEDULE, STRIPE
+from orders.timeline import timeline_of
 from shop.models import Product
-from tests.orders.factory import add_line
-from tests.orders.paid import make_paid, mugs, stella, wish
+from tests.orders.factory import add_line, make_payment
+from tests.orders.paid import make_dispute, make_paid, mugs, stella, wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -248,6 +250,97 @@ def test_a_refund_of_all_units_without_shipping_sends_nothing() -> None:
 def test_an_order_that_cost_nothing_is_sent_like_any_other() -> None:
     order = make_paid().order
     Payment.objects.all().delete()
+
+    send_mugs(order, 2)
+
+    assert state_of(order) == State.FULFILLED
+
+
+# --- A refund that fails ---------------------------------------------------------------------
+def test_units_of_a_failed_refund_are_owed_again_when_the_rest_was_sent() -> None:
+    payment = make_paid()
+    refund = request_refund(payment.pk, wish(mugs(payment, 1)), SCHEDULE)
+    send_mugs(payment.order, 1)
+    assert state_of(payment.order) == State.FULFILLED
+
+    for _time in range(2):
+        fail(refund.pk, "The account is closed.", STRIPE)
+
+    assert state_of(payment.order) == State.FULFILLING
+    told = payment.order.events.get(kind=Kind.FULFILLING)
+    assert told.data["from"] == State.FULFILLED
+    assert timeline_of(payment.order)[0].what == "Not yet done after all: “being packed” again"
+    send_mugs(payment.order, 1)
+    assert state_of(payment.order) == State.FULFILLED
+
+
+def test_units_are_owed_again_when_a_refund_that_closed_the_order_fails() -> None:
+    payment = make_paid()
+    first = request_refund(payment.pk, wish(mugs(payment, 1)), SCHEDULE)
+    send_mugs(payment.order, 1)
+    rest = request_refund(payment.pk, wish(other=2808), SCHEDULE)
+    for refund in (first, rest):
+        succeed(refund.pk, STRIPE)
+    assert state_of(payment.order) == State.REFUNDED
+
+    fail(first.pk, "The account is closed.", STRIPE)
+
+    assert state_of(payment.order) == State.FULFILLING
+
+
+def test_what_was_sent_in_full_stays_done_when_a_refund_fails() -> None:
+    payment = make_paid()
+    send_mugs(payment.order, 2)
+    refund = request_refund(payment.pk, wish(mugs(payment, 1)), SCHEDULE)
+
+    fail(refund.pk, "The account is closed.", STRIPE)
+
+    assert state_of(payment.order) == State.FULFILLED
+
+
+def test_what_was_granted_while_all_was_on_its_way_back_counts_once_the_refund_fails() -> None:
+    payment = make_paid()
+    payment.order.lines.update(kind=Product.Kind.DOWNLOAD)
+    refund = request_all(payment.pk, Refund.Reason.GOODWILL, SCHEDULE)
+    grant_line(Grant.objects.create(line=payment.order.lines.get()), SCHEDULE)
+    assert state_of(payment.order) == State.PAID
+
+    fail(refund.pk, "The account is closed.", STRIPE)
+
+    assert state_of(payment.order) == State.FULFILLED
+
+
+# --- Money that the bank has taken back ------------------------------------------------------
+def test_nothing_leaves_once_the_bank_has_taken_the_money_back_for_good() -> None:
+    payment = make_paid()
+    make_dispute(payment, status="lost", withdrawn_minor=payment.amount_minor)
+
+    with pytest.raises(ShipRefusedError, match="the bank has taken this money back") as refusal:
+        send_mugs(payment.order, 1)
+
+    assert refusal.value.code == "lost"
+    assert not Shipment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "withdrawn"),
+    [("needs_response", 4968), ("under_review", 4968), ("won", 0), ("lost", 0)],
+)
+def test_an_order_is_sent_while_its_dispute_is_open_or_cost_nothing(
+    status: str, withdrawn: int
+) -> None:
+    payment = make_paid()
+    make_dispute(payment, status=status, withdrawn_minor=withdrawn)
+
+    send_mugs(payment.order, 2)
+
+    assert state_of(payment.order) == State.FULFILLED
+
+
+def test_a_second_payment_that_the_bank_took_back_keeps_nothing_here() -> None:
+    order = make_paid().order
+    second = make_payment(order, Payment.Outcome.LATE)
+    make_dispute(second, status="lost", withdrawn_minor=second.amount_minor)
 
     send_mugs(order, 2)
 

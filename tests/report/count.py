@@ -29,6 +29,7 @@ class Raw:
 
     def __init__(self) -> None:
         self.orders = {row["id"]: row for row in rows_of(Order)}
+        self.by_number = {row["number"]: row for row in self.orders.values()}
         self.lines = rows_of(OrderLine)
         self.events = rows_of(OrderEvent)
         self.payments = {row["id"]: row for row in rows_of(Payment)}
@@ -114,7 +115,9 @@ class Count:
                 people.append(row["email"].lower())
                 if row["recovered_at"] is not None:
                     bought.append(row["email"].lower())
-                    orders[row["recovered_by"]] = row["recovered_minor"]
+                    order = self.raw.by_number[row["recovered_by"]]
+                    is_ours = order["currency"] == self.currency
+                    orders[order["id"]] = order["total_minor"] if is_ours else 0
         return len(set(people)), len(set(bought)), sum(orders.values())
 
     def customers(self, column: str, value: str) -> tuple[int, int, int, int]:
@@ -145,7 +148,12 @@ class Count:
         return placed, were_paid
 
     def sellers(self) -> dict[str, tuple[int, int, int]]:
-        paid = {row["order_id"] for row in self.paid}
+        paid = set()
+        for event in self.raw.events:
+            is_purchase = event["kind"] == "paid" and event["data"].get("from") != "refunded"
+            order = self.raw.orders[event["order_id"]]
+            if is_purchase and order["currency"] == self.currency and self.on(event["created_at"]):
+                paid.add(order["id"])
         found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         for row in self.raw.lines:
             if row["order_id"] in paid:

@@ -15,9 +15,10 @@ from notifications.models import Delivery
 from notifications.report.tasks import plan_weekly_report
 from notifications.tasks import send_due
 from orders.models import Order, Payment
+from orders.states import STRIPE, move
 from shop.funnel import record
 from shop.models import FunnelEvent
-from tests.orders.factory import make_order, make_payment
+from tests.orders.factory import make_order, make_payment, make_refund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -31,7 +32,7 @@ def last_week() -> None:
     """A sale on a Thursday, and a larger one the week before."""
     for day, quantity in ((THURSDAY, 2), ("2026-11-12 12:00Z", 10)):
         with time_machine.travel(day):
-            order = make_order(state=Order.State.PAID, quantity=quantity)
+            order = move(make_order(quantity=quantity).pk, Order.State.PAID, STRIPE)
             order.events.update(planned_at=timezone.now())
             make_payment(order, Payment.Outcome.ACCEPTED)
             record(FunnelEvent.Kind.PAID, order.number, timezone.now())
@@ -56,6 +57,19 @@ def test_it_is_sent_once_though_many_plan_it(last_week: None) -> None:
     for words in ("Revenue: $49.68 (before: $222.48)", "2 × Stoneware mug", "/admin/report/?from="):
         assert words in str(letter.body)
     assert "In EUR" not in str(letter.body)
+
+
+def test_a_currency_in_which_money_only_went_back_is_told_of(last_week: None) -> None:
+    with time_machine.travel("2026-10-01 12:00Z"):
+        payment = make_payment(make_order(currency="EUR"), Payment.Outcome.ACCEPTED)
+        payment.order.events.update(planned_at=timezone.now())
+    with time_machine.travel(THURSDAY):
+        make_refund(payment, "succeeded")
+    with time_machine.travel(MONDAY):
+        plan_weekly_report()
+        send_due()
+
+    assert "Revenue: -€49.68" in str(mail.outbox[0].body).partition("In EUR")[2]
 
 
 def test_a_worker_that_was_away_on_monday_sends_it_later(last_week: None) -> None:

@@ -129,13 +129,14 @@ def _lines(year: Year, order: Order) -> None:
     order.total_minor = subtotal - discount + shipping + tax
 
 
-def _event(year: Year, order: Order, kind: OrderEvent.Kind, at: datetime) -> None:
-    actor = OrderEvent.Actor.STRIPE
-    year.add(OrderEvent(order=order, kind=kind, actor=actor, created_at=at, planned_at=at))
+def _event(year: Year, order: Order, kind: OrderEvent.Kind, at: datetime, **data: str) -> None:
+    row = OrderEvent(order=order, kind=kind, actor=OrderEvent.Actor.STRIPE, data=data)
+    row.created_at = row.planned_at = at
+    year.add(row)
 
 
 def _paid(year: Year, order: Order, at: datetime) -> None:
-    _event(year, order, OrderEvent.Kind.PAID, at)
+    _event(year, order, OrderEvent.Kind.PAID, at, **{"from": State.PENDING.value})
     year.step(Step.PAID, order.number, at, order)
     if not order.total_minor:
         return
@@ -190,6 +191,9 @@ def _refund(year: Year, payment: Payment, amount: int, state: str) -> None:
     went_back = state == Refund.State.SUCCEEDED or year.chance.random() < 0.1
     if state != Refund.State.FAILED:
         payment.refunded_minor = amount
+    elif went_back:
+        paid_again = {"from": State.REFUNDED.value}
+        _event(year, payment.order, OrderEvent.Kind.PAID, at + timedelta(days=9), **paid_again)
     year.add(
         Refund(
             payment=payment,
@@ -211,7 +215,8 @@ def _left_behind(year: Year, orders: int) -> None:
         person = chance.randrange(orders // 2)
         is_held_out = person % 10 == 0
         order = chance.choice(paid) if chance.random() < (0.08 if is_held_out else 0.2) else None
-        currency = order.currency if order else chance.choice(["USD", "EUR"])
+        currency = chance.choice(["USD", "EUR"])
+        is_same = order is not None and order.currency == currency
         kinds = chance.sample(LeftBehind.Kind.values, chance.choice([1, 1, 2]))
         left_at = year.some_time()
         for kind in kinds:
@@ -228,7 +233,7 @@ def _left_behind(year: Year, orders: int) -> None:
                     is_held_out=is_held_out,
                     recovered_at=left_at + timedelta(days=1) if order else None,
                     recovered_by=order.number if order else "",
-                    recovered_minor=order.total_minor if order else 0,
+                    recovered_minor=order.total_minor if order and is_same else 0,
                     planned_at=left_at,
                 )
             )

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from inventory.models import StockItem, StockMovement
+from inventory.stock import hold
 from shop.models import Category, Price, Product, ShippingRate, Variant
 from tests.factories import (
     CategoryFactory,
@@ -118,6 +119,43 @@ def test_none_in_stock_is_counted(stella: Client, ceramics: Category) -> None:
 
     assert StockItem.objects.get().on_hand == 0
     assert not StockMovement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "booked"),
+    [
+        (15, [("counted", 5), ("received", 10)]),
+        (10, [("received", 10)]),
+        (5, [("counted", -5), ("received", 10)]),
+        (0, [("counted", -10), ("received", 10)]),
+    ],
+)
+def test_what_is_typed_is_on_the_shelf_also_where_a_deleted_variant_left_stock(
+    stella: Client, ceramics: Category, typed: int, booked: list[tuple[str, int]]
+) -> None:
+    left = make_stock(10, "MUG")
+
+    stella.post(NEW, product_form(ceramics, [{**MUG, "units": typed}]))
+
+    left.refresh_from_db()
+    assert (Variant.objects.get().stock, left.on_hand) == (left, typed)
+    assert list(left.movements.values_list("reason", "quantity")) == booked
+
+
+def test_what_orders_hold_of_a_deleted_variant_is_on_the_shelf_too(
+    stella: Client, ceramics: Category
+) -> None:
+    left = make_stock(10, "MUG")
+    hold("K7QM-4T9X", "cart", {left.pk: 3})
+
+    refused = stella.post(NEW, product_form(ceramics, [{**MUG, "units": "2"}]))
+    page = refused.content.decode()
+    assert "3 units with this SKU are held for orders: write 3 or more." in errors(page)
+    assert not Product.objects.exists()
+
+    stella.post(NEW, product_form(ceramics, [{**MUG, "units": "3"}]))
+    left.refresh_from_db()
+    assert (left.on_hand, left.held) == (3, 3)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +361,16 @@ def test_products_are_put_on_and_off_sale_together(stella: Client) -> None:
     assert Product.objects.filter(is_published=True).count() == 2
 
 
+def test_missing_prices_are_warned_of_whatever_the_list_is_filtered_by(stella: Client) -> None:
+    unpriced = ProductFactory.create(name="Unpriced", is_published=False)
+    address = reverse("admin:shop_product_changelist")
+    form = {"action": "put_on_sale", "_selected_action": [unpriced.pk]}
+
+    page = stella.post(f"{address}?is_published__exact=0", form, follow=True).content.decode()
+
+    assert "“Unpriced” is for sale, but no variant has a price in USD, EUR" in page
+
+
 def test_a_shipping_rate_is_typed_in_its_own_currency(stella: Client, settings: Settings) -> None:
     settings.CURRENCIES = ["USD", "JPY"]
     form = {"currency": "JPY", "amount_minor": "600", "days_min": 2, "days_max": 4}
@@ -338,6 +386,30 @@ def test_a_shipping_rate_is_typed_in_its_own_currency(stella: Client, settings: 
     assert "¥9,000" in page
     page = stella.get(reverse("admin:shop_shippingrate_change", args=[rate.pk])).content.decode()
     assert 'value="9000"' in page
+
+
+@pytest.mark.parametrize(
+    ("currency", "finer", "step", "payable", "minor"),
+    [("KWD", "4.211", "0.01", "4.21", 4210), ("ISK", "1500.50", "1", "1500", 150_000)],
+)
+def test_an_amount_that_nobody_can_pay_is_refused(
+    stella: Client,
+    settings: Settings,
+    currency: str,
+    finer: str,
+    step: str,
+    payable: str,
+    minor: int,
+) -> None:
+    settings.CURRENCIES = ["USD", currency]
+    form = {"currency": currency, "days_min": 2, "days_max": 4}
+    address = reverse("admin:shop_shippingrate_add")
+
+    refused = stella.post(address, {**form, "amount_minor": finer}).content.decode()
+    assert f"{currency} is paid in steps of {step}: write a multiple of it." in errors(refused)
+    stella.post(address, {**form, "amount_minor": payable})
+
+    assert ShippingRate.objects.get().amount_minor == minor
 
 
 def test_shipping_days_the_wrong_way_round_are_refused(stella: Client) -> None:

@@ -130,6 +130,11 @@ def test_a_broken_colour_profile_does_not_lose_the_picture(media: Path) -> None:
     assert "icc_profile" not in stored.info
 
 
+def damaged(content: bytes) -> bytes:
+    """Return a file of the same length whose second half is lost."""
+    return content[: len(content) // 2].ljust(len(content), b"\0")
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -138,10 +143,15 @@ def test_a_broken_colour_profile_does_not_lose_the_picture(media: Path) -> None:
         b"%PDF-1.7",
         encoded(picture())[:4000],
         encoded(picture(), "PNG")[:200],
+        encoded(picture(), "AVIF")[:-200],
+        damaged(encoded(picture(), "AVIF")),
         encoded(picture(), "GIF"),
         encoded(picture(), "BMP"),
     ],
-    ids=["empty", "svg", "pdf", "cut jpeg", "cut png", "gif", "bmp"],
+    ids=[
+        *("empty", "svg", "pdf", "cut jpeg", "cut png", "cut avif", "damaged avif"),
+        *("gif", "bmp"),
+    ],
 )
 def test_what_is_no_picture_is_refused(media: Path, content: bytes) -> None:
     with pytest.raises(ValidationError, match="choose a JPEG, PNG, WebP or AVIF file"):

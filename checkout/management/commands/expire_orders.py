@@ -24,5 +24,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{looked_at} unpaid orders looked at, {looked_at - failed} settled.")
         if failed:
             raise CommandError(
-                f"Stripe could not be asked about {failed} orders: they keep their hold. Try again."
+                f"{failed} orders could not be closed: they keep their hold. Try again."
             )
